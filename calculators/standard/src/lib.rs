@@ -1,0 +1,13 @@
+//! The standard calculators as one plug-in library: built in through
+//! [`library`], and a dynamic library of its own.
+//!
+//! Nothing is computed here; each calculator lives in its own folder. Of the
+//! calculators' crates this alone holds the export macro.
+
+agogic_calculator::export!(
+    agogic_mel::Mel,
+    agogic_mel::Spectrum,
+    agogic_onset::Onset,
+    agogic_peaks::Peaks,
+    agogic_rms::Rms,
+);

@@ -1,0 +1,147 @@
+//! What holds for every standard calculator: descriptions are valid, results do
+//! not depend on how blocks are cut, and short and dull input is no trouble.
+
+mod signals;
+
+use agogic_calculator::{Calculator, Collected, Kind, Setup};
+use agogic_mel::{Mel, Spectrum};
+use agogic_onset::Onset;
+use agogic_peaks::Peaks;
+use agogic_rms::Rms;
+
+/// All that a calculator gave, bit by bit: per output and plane the values, and
+/// the times of the events.
+type Bits = Vec<(Vec<Vec<u32>>, Vec<i64>)>;
+
+fn bits<C: Calculator>(setup: &Setup, samples: &[f32], block: usize) -> Bits {
+    let got = signals::run::<C>(setup, samples, block);
+    let of_output = |(output, descriptor): (usize, agogic_calculator::DescriptorSpec)| {
+        let planes = match descriptor.kind {
+            Kind::Dense(_) => 1,
+            Kind::Events => 0,
+            Kind::Peaks { levels, .. } => levels as usize,
+        };
+        let values = |plane| got.plane(output, plane).iter().map(|v| v.to_bits()).collect();
+        let times = got.events(output).iter().map(|event| event.at.0).collect();
+        ((0..planes).map(values).collect(), times)
+    };
+    C::describe().descriptors.into_iter().enumerate().map(of_output).collect()
+}
+
+fn setup<C: Calculator>(n_fft: u32, changes: &[(&str, i64)]) -> Setup {
+    let mut setup = Collected::setup::<C>(22_050, 1, n_fft / 2 + 1);
+    for (name, value) in [("n_fft", i64::from(n_fft)), ("win_length", i64::from(n_fft))].iter().chain(changes)
+    {
+        if let Some(param) = setup.params.0.get_mut(*name) {
+            *param = (*value).into();
+        }
+    }
+    setup
+}
+
+fn check_blocks<C: Calculator>() {
+    let drums = &signals::signal("drums")[..30_000];
+    let transforms: [(u32, &[(&str, i64)]); 2] = [
+        (2048, &[]),
+        // Odd lengths, and hops that share no factor with them.
+        (255, &[("hop_length", 100), ("win_length", 201), ("frame_length", 255), ("peak_hop", 10)]),
+    ];
+    for (n_fft, changes) in transforms {
+        for top_db in [0.0, 80.0] {
+            let mut setup = setup::<C>(n_fft, changes);
+            if let Some(param) = setup.params.0.get_mut("top_db") {
+                *param = top_db.into();
+            }
+            let whole = bits::<C>(&setup, drums, 65_536);
+            for block in [1, 7, 64, 1000] {
+                assert!(whole == bits::<C>(&setup, drums, block), "blocks of {block}, n_fft {n_fft}");
+            }
+        }
+    }
+}
+
+#[test]
+fn blocks_may_be_cut_anywhere() {
+    check_blocks::<Mel>();
+    check_blocks::<Spectrum>();
+    check_blocks::<Onset>();
+    check_blocks::<Peaks>();
+    check_blocks::<Rms>();
+}
+
+/// Frames on the only or finest plane of output 0, for so many samples.
+fn frames<C: Calculator>(samples: &[f32]) -> usize {
+    let got = signals::run::<C>(&setup::<C>(2048, &[]), samples, 1000);
+    let values = got.frames(0);
+    assert!(values.iter().all(|value| value.is_finite()));
+    let width = match C::describe().id.as_str() {
+        "agogic.mel" => 128,
+        "agogic.spectrum" => 1025,
+        "agogic.peaks" => 2,
+        _ => 1,
+    };
+    assert_eq!(values.len() % width, 0);
+    values.len() / width
+}
+
+#[test]
+fn counts_of_frames() {
+    for (samples, expect, peaks) in
+        [(0, 0, 0), (1, 1, 1), (2, 1, 1), (511, 1, 2), (512, 2, 2), (513, 2, 3), (4096, 9, 16), (4097, 9, 17)]
+    {
+        let noise: Vec<f32> = signals::noise(samples).into_iter().map(|x| x as f32).collect();
+        for audio in [noise, vec![0.0; samples], vec![1.0; samples]] {
+            assert_eq!(frames::<Mel>(&audio), expect);
+            assert_eq!(frames::<Spectrum>(&audio), expect);
+            assert_eq!(frames::<Onset>(&audio), expect);
+            assert_eq!(frames::<Rms>(&audio), expect);
+            assert_eq!(frames::<Peaks>(&audio), peaks);
+        }
+    }
+}
+
+#[test]
+fn silence_and_direct_current() {
+    let run = |value: f32| {
+        let audio = [value; 10_000];
+        (
+            signals::run::<Mel>(&setup::<Mel>(2048, &[]), &audio, 99),
+            signals::run::<Onset>(&setup::<Onset>(2048, &[]), &audio, 99),
+            signals::run::<Rms>(&setup::<Rms>(2048, &[]), &audio, 99),
+            signals::run::<Peaks>(&setup::<Peaks>(2048, &[]), &audio, 99),
+        )
+    };
+    let (mel, onset, rms, peaks) = run(0.0);
+    assert!(mel.frames(0).iter().all(|&db| db == -100.0));
+    assert!(onset.frames(0).iter().all(|&strength| strength == 0.0) && onset.events(1).is_empty());
+    assert!(rms.frames(0).iter().chain(peaks.frames(0)).all(|&value| value == 0.0));
+
+    let (_, onset, rms, peaks) = run(-0.5);
+    assert!(onset.frames(0)[..3].iter().all(|&strength| strength == 0.0));
+    assert_eq!(rms.frames(0)[2..17], [0.5; 15]);
+    assert!(peaks.frames(0).iter().all(|&value| value == -0.5));
+}
+
+#[test]
+fn onsets_that_nobody_wants_are_left_out() {
+    let drums = signals::signal("drums");
+    let mut setup = setup::<Onset>(2048, &[]);
+    let both = signals::run::<Onset>(&setup, &drums, 50);
+    setup.wanted = vec![true, false];
+    // A host drops what nobody wants; here it must at least be accepted.
+    let one = signals::run::<Onset>(&setup, &drums, 50);
+    assert_eq!(both.frames(0), one.frames(0));
+    assert_eq!((both.events(1).len(), one.events(1).len()), (7, 0));
+}
+
+#[test]
+fn descriptions_hold() {
+    let specs =
+        [Mel::describe(), Spectrum::describe(), Onset::describe(), Peaks::describe(), Rms::describe()];
+    for spec in specs {
+        assert_eq!(spec.check(), Ok(()));
+        assert_eq!(spec.version.to_string(), "1.0.0");
+        assert!(!spec.about.is_empty() && spec.params.iter().all(|param| !param.about.is_empty()));
+        assert!(spec.descriptors.iter().all(|descriptor| !descriptor.about.is_empty()));
+    }
+}

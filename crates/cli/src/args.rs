@@ -1,0 +1,368 @@
+//! The command line as typed: flags, their types and their help. What lives
+//! here: clap's structs and the parsing of single values. What does not: files,
+//! profiles, tempo maps; `commands` makes ready objects out of these before any
+//! work starts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+use crate::step::Step;
+
+/// Audio features, computed once, kept by real time and shown on any musical
+/// grid.
+#[derive(Debug, Parser)]
+#[command(name = "agogic", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Data goes to stdout, everything else to stderr. \
+    Exit status: 0 done, 1 failures, 2 wrong usage, 130 interrupted.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// Folder of the cache [env: AGOGIC_CACHE_DIR] [default:
+    /// $XDG_CACHE_HOME/agogic]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Threads to work with [default: one per core]
+    #[arg(long, short, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Colours: flag, then NO_COLOR, then CLICOLOR_FORCE, then the terminal
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorWhen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compute what is missing or stale of the given files
+    Analyze(Analyze),
+    /// Say which descriptors of a file are current, and why the others are not
+    Status(Status),
+    /// Print the real-time frames of a descriptor
+    Frames(Frames),
+    /// Print a descriptor on a musical grid
+    View(View),
+    /// Draw a descriptor
+    Plot(Plot),
+    /// Convert positions through a tempo map, or describe one
+    #[command(subcommand)]
+    Tempo(Tempo),
+    /// Show the calculators that were found
+    #[command(subcommand)]
+    Calculators(Calculators),
+    /// Look after the cache
+    #[command(subcommand)]
+    Cache(Cache),
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page of agogic or of one of its commands
+    Man {
+        /// The command, such as `tempo convert`
+        command: Vec<String>,
+    },
+}
+
+/// The profile to analyse under.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArg {
+    /// Named set of analysis parameters: default, librosa
+    #[arg(long, value_name = "PROFILE", default_value = "default")]
+    pub(crate) profile: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Analyze {
+    /// Audio files
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArg,
+    /// Only these descriptors
+    #[arg(long, value_name = "ID,...", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Tempo map (JSON or MIDI) or beats per minute; tells the length in beats
+    /// and changes nothing that is computed
+    #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+    pub(crate) tempo: Option<String>,
+    /// Go on with the other files when one fails
+    #[arg(long, short)]
+    pub(crate) keep_going: bool,
+    /// One JSON object a line and file
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say what would be computed and compute nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Audio file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Only this profile [default: the default profile and what else is cached]
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What goes out, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Form of the data [default: by the ending of OUT, else csv]
+    #[arg(long, short, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// File to write; `-` is stdout
+    #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite OUT
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Time, duration, values, label; no header
+    Csv,
+    /// One object
+    Json,
+    /// NumPy array, (bins, frames) or (channels, bins, frames)
+    Npy,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Frames {
+    /// Audio file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Descriptor, such as agogic.mel
+    pub(crate) id: String,
+    /// First frame at or after this time, in seconds
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = finite)]
+    pub(crate) from: Option<f64>,
+    /// Only frames before this time, in seconds
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = finite)]
+    pub(crate) to: Option<f64>,
+    /// Resolution of a peaks descriptor; 0 is the finest
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) level: usize,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArg,
+    #[command(flatten)]
+    pub(crate) export: Export,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct View {
+    /// Audio file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Descriptor, such as agogic.mel
+    pub(crate) id: String,
+    /// Tempo map (JSON or MIDI) or beats per minute
+    #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+    pub(crate) tempo: String,
+    /// Length of a column as a note value: 1/16, 1/8. (dotted), 1/8t (triplet),
+    /// 3/8, beat (a quarter note)
+    #[arg(long, value_name = "NOTE")]
+    pub(crate) every: Step,
+    /// Read the value at the start of each column
+    #[arg(long, conflicts_with = "over")]
+    pub(crate) interp: Option<Interp>,
+    /// Reduce all within each column [default: mean]
+    #[arg(long)]
+    pub(crate) over: Option<Over>,
+    /// Start at this beat [default: the beat at time 0]
+    #[arg(long, value_name = "B", allow_negative_numbers = true, value_parser = finite)]
+    pub(crate) from_beat: Option<f64>,
+    /// Stop at this beat [default: the end of the audio]
+    #[arg(long, value_name = "B", allow_negative_numbers = true, value_parser = finite)]
+    pub(crate) to_beat: Option<f64>,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArg,
+    #[command(flatten)]
+    pub(crate) export: Export,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Interp {
+    /// The last frame at or before the edge
+    Hold,
+    /// A straight line between frames
+    Linear,
+    /// A Catmull-Rom spline through frames
+    Spline,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Over {
+    /// Mean, weighted by time
+    Mean,
+    /// Greatest value
+    Max,
+    /// Least value
+    Min,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plot {
+    /// Audio file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Descriptor, such as agogic.mel
+    pub(crate) id: String,
+    /// Tempo map (JSON or MIDI) or beats per minute: draws bars and beats
+    #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+    pub(crate) tempo: Option<String>,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArg,
+    /// Width of the picture, in pixels
+    #[arg(long, value_name = "N", default_value_t = 1600, value_parser = clap::value_parser!(u32).range(200..=16_384))]
+    pub(crate) width: u32,
+    /// Height of the picture, in pixels
+    #[arg(long, value_name = "N", default_value_t = 720, value_parser = clap::value_parser!(u32).range(150..=16_384))]
+    pub(crate) height: u32,
+    /// PNG file to write; `-` is stdout
+    #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// Overwrite OUT
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tempo {
+    /// Convert positions: one number a line on stdin, one a line on stdout
+    Convert {
+        /// Tempo map (JSON or MIDI) or beats per minute
+        #[arg(value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+        map: String,
+        /// What the numbers are
+        #[arg(long, value_name = "UNIT")]
+        from: Unit,
+        /// What they are to become
+        #[arg(long, value_name = "UNIT")]
+        to: Unit,
+    },
+    /// Describe a tempo map
+    Info {
+        /// Tempo map (JSON or MIDI) or beats per minute
+        #[arg(value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+        map: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unit {
+    /// Quarter notes
+    Beats,
+    /// Ticks of the map
+    Ticks,
+    /// Seconds
+    Seconds,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Calculators {
+    /// List calculators, their descriptors and parameters
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    /// Say what the cache holds
+    Stats {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read every cached track and compare its checksums; 1 when any is damaged
+    Verify {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A number that is one.
+fn finite(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err("it is no finite number".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_parses_and_what_does_not() {
+        #[track_caller]
+        fn check(line: &str, good: bool) {
+            let parsed = Cli::try_parse_from(std::iter::once("agogic").chain(line.split_whitespace()));
+            assert_eq!(parsed.is_ok(), good, "{line}: {:?}", parsed.err().map(|e| e.to_string()));
+        }
+        let cases = [
+            ("analyze a.wav", true),
+            ("analyze a.wav b.wav --only x,y --json --keep-going --jobs 3", true),
+            ("analyze", false),
+            ("analyze a.wav --jobs 0", false),
+            ("analyze a.wav --jobs many", false),
+            ("analyze a.wav --tempo -5", true),
+            ("--quiet status a.wav --cache-dir /c", true),
+            ("frames a.wav agogic.mel --from -1 --to 2e1", true),
+            ("frames a.wav agogic.mel --from nan", false),
+            ("frames a.wav agogic.mel --format xml", false),
+            ("view a.wav agogic.mel --tempo 120 --every 1/16", true),
+            ("view a.wav agogic.mel --tempo 120 --every 0/16", false),
+            ("view a.wav agogic.mel --tempo 120", false),
+            ("view a.wav agogic.mel --every 1/16", false),
+            ("view a.wav agogic.mel --tempo 120 --every 1/16 --interp hold --over mean", false),
+            ("view a.wav agogic.mel --tempo 120 --every 1/4 --from-beat -4 --to-beat 4", true),
+            ("plot a.wav agogic.mel -o a.png --width 99999", false),
+            ("tempo convert -3 --from beats --to seconds", true),
+            ("tempo convert 120 --from beats --to bars", false),
+            ("frames a.wav agogic.mel --no-such-flag", false),
+        ];
+        for (line, good) in cases {
+            check(line, good);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! One module per command: each makes its objects ready, does its work through
+//! the facade and writes what comes of it.
+
+mod analyze;
+mod cache;
+mod calculators;
+mod frames;
+mod plot;
+mod shell;
+mod status;
+mod tempo;
+mod view;
+
+use crate::args::{Cli, Command};
+use crate::stop::Stop;
+use crate::terminal::Terminal;
+
+/// Runs the command that was typed.
+pub(crate) fn run(cli: Cli, terminal: &Terminal) -> Result<(), Stop> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Analyze(args) => analyze::run(args, global, terminal),
+        Command::Status(args) => status::run(&args, global, terminal),
+        Command::Frames(args) => frames::run(&args, global, terminal),
+        Command::View(args) => view::run(&args, global, terminal),
+        Command::Plot(args) => plot::run(&args, global, terminal),
+        Command::Tempo(args) => tempo::run(&args, terminal),
+        Command::Calculators(args) => calculators::run(&args, global, terminal),
+        Command::Cache(args) => cache::run(&args, global, terminal),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { command } => shell::man(&command),
+    }
+}

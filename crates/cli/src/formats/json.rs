@@ -1,0 +1,249 @@
+//! JSON: one object, its rows streamed. Values that are not finite are `null`.
+
+use std::io::{self, Write};
+
+use agogic::schema::TrackHeader;
+use agogic::view::Columns;
+use serde::Serialize;
+
+use super::{EventCut, FrameCut};
+
+/// What stands before the rows of frames. `start` and `hop` count samples of
+/// `sample_rate`; a row has all bins of a channel, channel after channel.
+#[derive(Serialize)]
+struct FramesHead<'a> {
+    descriptor: &'a str,
+    profile: &'a str,
+    unit: &'a str,
+    range: Option<(f32, f32)>,
+    sample_rate: u32,
+    start: i64,
+    hop: u32,
+    start_seconds: f64,
+    hop_seconds: f64,
+    channels: &'a [String],
+    bins: u32,
+    /// Of peaks only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    levels: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct EventsHead<'a> {
+    descriptor: &'a str,
+    profile: &'a str,
+    unit: &'a str,
+    range: Option<(f32, f32)>,
+    sample_rate: u32,
+    channels: &'a [String],
+    bins: u32,
+}
+
+#[derive(Serialize)]
+struct EventRow<'a> {
+    time: f64,
+    duration: f64,
+    values: &'a [f32],
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct ColumnsHead<'a> {
+    descriptor: &'a str,
+    profile: &'a str,
+    unit: &'a str,
+    range: Option<(f32, f32)>,
+    channels: &'a [String],
+    bins: u32,
+    every: &'a str,
+    every_beats: f64,
+    sampling: &'a str,
+    edges: Edges,
+}
+
+/// One more edge than there are columns.
+#[derive(Serialize)]
+struct Edges {
+    beats: Vec<f64>,
+    seconds: Vec<f64>,
+}
+
+/// `{"descriptor", ..., "frames": [[...], ...]}`. `level` is said of peaks.
+pub(crate) fn frames(
+    out: &mut dyn Write,
+    header: &TrackHeader,
+    profile: &str,
+    level: Option<usize>,
+    cut: &FrameCut<'_>,
+) -> io::Result<()> {
+    let hop = cut.grid.hop.get();
+    let head = FramesHead {
+        descriptor: header.descriptor.as_str(),
+        profile,
+        unit: &header.unit,
+        range: header.range,
+        sample_rate: header.rate,
+        start: cut.grid.start.0,
+        hop,
+        start_seconds: cut.grid.seconds(0).0,
+        hop_seconds: f64::from(hop) / f64::from(header.rate),
+        channels: &header.channels,
+        bins: header.bins,
+        level,
+        levels: level.map(|_| header.planes.len()),
+    };
+    object(out, &head, "frames", cut.rows().map(|(_, row)| row))
+}
+
+/// `{"descriptor", ..., "events": [{"time", "duration", "values", "label"}]}`.
+pub(crate) fn events(
+    out: &mut dyn Write,
+    header: &TrackHeader,
+    profile: &str,
+    cut: &EventCut<'_>,
+) -> io::Result<()> {
+    let head = EventsHead {
+        descriptor: header.descriptor.as_str(),
+        profile,
+        unit: &header.unit,
+        range: header.range,
+        sample_rate: header.rate,
+        channels: &header.channels,
+        bins: header.bins,
+    };
+    let rows = cut.events.iter().map(|event| EventRow {
+        time: cut.rate.seconds(event.at).0,
+        duration: cut.rate.seconds(event.duration.0).0,
+        values: &event.values,
+        label: &event.label,
+    });
+    object(out, &head, "events", rows)
+}
+
+/// How the columns of a view came about.
+pub(crate) struct ViewText<'a> {
+    pub(crate) profile: &'a str,
+    pub(crate) every: &'a str,
+    pub(crate) every_beats: f64,
+    pub(crate) sampling: &'a str,
+}
+
+/// `{"descriptor", ..., "edges": {"beats", "seconds"}, "columns": [[...], ...]}`.
+pub(crate) fn columns(out: &mut dyn Write, view: &ViewText<'_>, columns: &Columns) -> io::Result<()> {
+    let head = ColumnsHead {
+        descriptor: columns.descriptor.as_str(),
+        profile: view.profile,
+        unit: &columns.unit,
+        range: columns.range,
+        channels: &columns.channels,
+        bins: columns.bins,
+        every: view.every,
+        every_beats: view.every_beats,
+        sampling: view.sampling,
+        edges: Edges {
+            beats: columns.beats.iter().map(|beat| beat.0).collect(),
+            seconds: columns.seconds.iter().map(|second| second.0).collect(),
+        },
+    };
+    let width = (columns.channels.len() * columns.bins as usize).max(1);
+    object(out, &head, "columns", columns.data.chunks_exact(width))
+}
+
+/// One value and the end of its line.
+pub(crate) fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// The head's object with one more field, whose rows are never all in memory.
+fn object<T: Serialize>(
+    out: &mut dyn Write,
+    head: &impl Serialize,
+    field: &str,
+    rows: impl Iterator<Item = T>,
+) -> io::Result<()> {
+    let head = serde_json::to_string(head)?;
+    write!(out, "{},\"{field}\":[", head.trim_end_matches('}').trim_end_matches(','))?;
+    for (i, row) in rows.enumerate() {
+        if i > 0 {
+            out.write_all(b",")?;
+        }
+        out.write_all(b"\n")?;
+        serde_json::to_writer(&mut *out, &row)?;
+    }
+    out.write_all(b"\n]}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use agogic::schema::{DescriptorId, FeatureTrack, Shape, TrackData};
+    use agogic::timebase::{Beats, Seconds};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::formats::tests::{dense, event, track};
+    use crate::formats::{Cut, cut};
+
+    fn value(track: &FeatureTrack, from: f64, level: Option<usize>) -> Value {
+        let mut out = Vec::new();
+        match cut(track, from, f64::INFINITY, level.unwrap_or(0)).unwrap() {
+            Cut::Frames(cut) => frames(&mut out, &track.header, "default", level, &cut).unwrap(),
+            Cut::Events(cut) => events(&mut out, &track.header, "default", &cut).unwrap(),
+        }
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn frames_say_where_they_stand() {
+        let found = value(&dense(), 0.15, None);
+        let expect = json!({
+            "descriptor": "test.track", "profile": "default", "unit": "dB", "range": null,
+            "sample_rate": 1000, "start": 200, "hop": 100, "start_seconds": 0.2, "hop_seconds": 0.1,
+            "channels": ["mono"], "bins": 2, "frames": [[1e-7, 3.0], [null, 4.5]],
+        });
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn no_frames_are_an_empty_list() {
+        assert_eq!(value(&dense(), 9.0, None)["frames"], json!([]));
+    }
+
+    #[test]
+    fn events_are_objects() {
+        let events = vec![event(5, 0, 1.0, ""), event(250, 100, 2.0, "a \"b\"")];
+        let found = value(&track(Shape::Events, &["mono"], 1, &[], TrackData::Events(events)), 0.0, None);
+        let expect = json!([
+            {"time": 0.005, "duration": 0.0, "values": [1.0], "label": ""},
+            {"time": 0.25, "duration": 0.1, "values": [2.0], "label": "a \"b\""},
+        ]);
+        assert_eq!(found["events"], expect);
+    }
+
+    #[test]
+    fn columns_return_their_edges() {
+        let view = Columns {
+            descriptor: DescriptorId::new("test.view").unwrap(),
+            unit: "dB".into(),
+            range: Some((-100.0, 0.0)),
+            channels: vec!["left".into(), "right".into()],
+            bins: 1,
+            beats: vec![Beats(0.0), Beats(1.0), Beats(2.0)],
+            seconds: vec![Seconds(0.0), Seconds(0.5), Seconds(1.0)],
+            data: vec![1.0, 2.0, f32::NAN, 4.0],
+        };
+        let text = ViewText { profile: "default", every: "1/4", every_beats: 1.0, sampling: "over mean" };
+        let mut out = Vec::new();
+        columns(&mut out, &text, &view).unwrap();
+        let expect = json!({
+            "descriptor": "test.view", "profile": "default", "unit": "dB", "range": [-100.0, 0.0],
+            "channels": ["left", "right"], "bins": 1, "every": "1/4", "every_beats": 1.0,
+            "sampling": "over mean",
+            "edges": {"beats": [0.0, 1.0, 2.0], "seconds": [0.0, 0.5, 1.0]},
+            "columns": [[1.0, 2.0], [null, 4.0]],
+        });
+        assert_eq!(serde_json::from_slice::<Value>(&out).unwrap(), expect);
+    }
+}

@@ -1,0 +1,41 @@
+//! Objects out of what was typed: profiles, descriptors, tempo maps. All of it
+//! is checked here, before any long work.
+
+use std::fs::File;
+use std::io::Read;
+
+use agogic::Engine;
+use agogic::schema::{DescriptorId, Profile};
+use agogic::tempo::TempoMap;
+
+use crate::stop::Stop;
+
+/// Largest tempo map file that is read: a map of as many points as one may hold.
+const MAX_MAP_BYTES: u64 = 2 << 30;
+
+/// A profile by its name.
+pub(crate) fn profile(name: &str) -> Result<Profile, Stop> {
+    Profile::built_in(name).map_err(|error| Stop::Failed(error.to_string()))
+}
+
+/// A descriptor that some calculator computes.
+pub(crate) fn descriptor(engine: &Engine, text: &str) -> Result<DescriptorId, Stop> {
+    let id = DescriptorId::new(text).map_err(|error| Stop::Failed(error.to_string()))?;
+    engine.descriptor(&id)?;
+    Ok(id)
+}
+
+/// A constant tempo where the text is a number, else the map in the file that
+/// it names.
+pub(crate) fn tempo(text: &str) -> Result<TempoMap, Stop> {
+    if let Ok(bpm) = text.trim().parse::<f64>() {
+        return TempoMap::constant(bpm).map_err(|error| Stop::failed(format!("tempo {text:?}"), error));
+    }
+    let mut bytes = Vec::new();
+    let read = File::open(text).and_then(|file| file.take(MAX_MAP_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|error| Stop::failed(text, error))?;
+    if bytes.len() as u64 > MAX_MAP_BYTES {
+        return Err(Stop::failed(text, "it is too large for a tempo map"));
+    }
+    TempoMap::from_bytes(&bytes).map_err(|error| Stop::failed(text, error))
+}

@@ -1,0 +1,70 @@
+//! The facade opened as the flags say, with progress and Ctrl-C wired to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use agogic::{Control, Engine};
+use etcetera::BaseStrategy;
+
+use crate::args::Global;
+use crate::progress::Progress;
+use crate::stop::Stop;
+use crate::terminal::Terminal;
+
+/// Set by the first Ctrl-C; a signal has nowhere else to go.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether Ctrl-C was pressed.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// An open engine and how it is watched and stopped.
+pub(crate) struct Session {
+    pub(crate) engine: Engine,
+    pub(crate) control: Control,
+    pub(crate) progress: Arc<Progress>,
+}
+
+impl Session {
+    /// Opens the cache. Plug-in files that were passed over are named.
+    pub(crate) fn open(global: &Global, terminal: &Terminal) -> Result<Self, Stop> {
+        let builder = Engine::builder(cache_dir(global)?);
+        let builder = match global.jobs {
+            Some(jobs) => builder.threads(jobs.into()),
+            None => builder,
+        };
+        let engine = builder.open()?;
+        for refused in engine.refusals() {
+            terminal.warn(&format!("{}: passed over: {}", refused.path.display(), refused.reason));
+        }
+        let progress = Arc::new(Progress::new(terminal.clone()));
+        let control = Control::new(progress.clone());
+        watch_for_interrupt(control.clone())?;
+        Ok(Self { engine, control, progress })
+    }
+}
+
+/// Flag, environment, then the user's cache folder.
+fn cache_dir(global: &Global) -> Result<PathBuf, Stop> {
+    let given = global.cache_dir.clone();
+    let named = || std::env::var_os("AGOGIC_CACHE_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    if let Some(dir) = given.or_else(named) {
+        return Ok(dir);
+    }
+    etcetera::choose_base_strategy()
+        .map(|user| user.cache_dir().join("agogic"))
+        .map_err(|_| Stop::failed("cache folder", "there is no home folder; name one with --cache-dir"))
+}
+
+/// The first Ctrl-C asks the work to stop, the second does not ask.
+fn watch_for_interrupt(control: Control) -> Result<(), Stop> {
+    let handler = move || {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        control.cancel().cancel();
+    };
+    ctrlc::set_handler(handler).map_err(|error| Stop::failed("Ctrl-C", error))
+}

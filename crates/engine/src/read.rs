@@ -1,0 +1,226 @@
+//! The read path: tracks in real time, and views of them on a musical grid.
+//! What is not in the cache is computed first; what is damaged there is a miss.
+
+use std::path::Path;
+
+use agogic_schema::{CacheKey, DescriptorId, FeatureTrack, Profile, Shape, TrackData};
+use agogic_store::TrackReader;
+use agogic_tempo::TempoMap;
+use agogic_timebase::{Beats, Delta, FrameGrid, Range, SampleRate, Samples, Seconds};
+use agogic_view::{Columns, Grid, Sampling, frames_needed, view};
+
+use crate::asset::Identified;
+use crate::{AssetInfo, Control, Engine, Error, Event, Request};
+
+/// How often a track that is found damaged is computed again before it is
+/// given up.
+const ATTEMPTS: usize = 3;
+
+/// Where the columns of a view stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// Length of a column.
+    pub step: Delta<Beats>,
+    /// The first position; that of real time 0 where nothing is said.
+    pub from: Option<Beats>,
+    /// The position after the last; that of the end of the audio where
+    /// nothing is said.
+    pub to: Option<Beats>,
+}
+
+impl Span {
+    /// Columns of this length over the whole audio.
+    pub fn every(step: Delta<Beats>) -> Self {
+        Self { step, from: None, to: None }
+    }
+
+    /// Columns of a sixteenth note over the whole audio.
+    pub fn sixteenths() -> Self {
+        Self::every(Delta(Beats(0.25)))
+    }
+}
+
+impl Engine {
+    /// Rate, channels and length of a file's audio, which is analysed if that
+    /// is not known.
+    ///
+    /// # Errors
+    /// When the file cannot be decoded or the cache cannot be written.
+    pub fn info(&self, file: &Path, control: &Control) -> Result<AssetInfo, Error> {
+        let found = self.identify(file)?;
+        if let Some(info) = found.info {
+            return Ok(info);
+        }
+        let nothing = Request { profile: Profile::built_in("default")?, only: Some(vec![]) };
+        Ok(self.run(&found, &nothing, control)?.info)
+    }
+
+    /// A track of a file, or the part of it within a range of real time.
+    ///
+    /// # Errors
+    /// When the descriptor is unknown or cannot be computed, the file cannot be
+    /// decoded, or the cache cannot be written.
+    pub fn track(
+        &self,
+        file: &Path,
+        id: &DescriptorId,
+        profile: &Profile,
+        range: Option<Range<Seconds>>,
+        control: &Control,
+    ) -> Result<FeatureTrack, Error> {
+        let whole = Range::new(Seconds(f64::NEG_INFINITY), Seconds(f64::INFINITY));
+        let range = range.unwrap_or(whole);
+        let (_, track) = self.read(file, id, profile, control, |_, reader| part(reader, range))?;
+        Ok(track)
+    }
+
+    /// A track of a file on a musical grid. Reads only the frames that the
+    /// grid needs; computes nothing that is current, whatever the map.
+    ///
+    /// # Errors
+    /// As [`Self::track`], and [`Error::View`] for a grid that cannot be.
+    #[allow(clippy::too_many_arguments)]
+    pub fn view(
+        &self,
+        file: &Path,
+        id: &DescriptorId,
+        profile: &Profile,
+        map: &TempoMap,
+        span: &Span,
+        sampling: Sampling,
+        control: &Control,
+    ) -> Result<Columns, Error> {
+        let (found, columns) = self.read(file, id, profile, control, |info, reader| {
+            let from = span.from.unwrap_or_else(|| map.beats(Seconds(0.0)));
+            let to = span.to.unwrap_or_else(|| map.beats(length(info)));
+            let grid = Grid::every(span.step, from, to)?;
+            let record = reader.record().clone();
+            let needed = frames_needed(&record.header, &record.frames, map, &grid)?;
+            let Some(track) = frames(reader, |plane| needed[plane].clone())? else { return Ok(None) };
+            Ok(Some(view(&track, map, &grid, sampling)?))
+        })?;
+        let (descriptor, columns_n) = (id.clone(), columns.beats.len().saturating_sub(1));
+        control.tell(Event::Viewed { asset: found.asset, descriptor, columns: columns_n });
+        Ok(columns)
+    }
+
+    /// Makes a track current and reads from it; again, if that finds it
+    /// damaged.
+    fn read<T>(
+        &self,
+        file: &Path,
+        id: &DescriptorId,
+        profile: &Profile,
+        control: &Control,
+        read: impl Fn(&AssetInfo, &mut TrackReader) -> Result<Option<T>, Error>,
+    ) -> Result<(Identified, T), Error> {
+        self.descriptor(id)?;
+        let found = self.identify(file)?;
+        let request = Request { profile: profile.clone(), only: Some(vec![id.clone()]) };
+        let key = CacheKey { asset: found.asset, profile: profile.name.clone(), descriptor: id.clone() };
+        for _ in 0..ATTEMPTS {
+            let analysis = self.run(&found, &request, control)?;
+            if let Some((descriptor, reason)) = analysis.failed.into_iter().next() {
+                return Err(Error::Failed { file: file.into(), descriptor, reason });
+            }
+            if let Some(mut reader) = self.store.reader(&key)?
+                && let Some(value) = read(&analysis.info, &mut reader)?
+            {
+                return Ok((found, value));
+            }
+        }
+        Err(Error::Unreadable { file: file.into(), descriptor: id.clone() })
+    }
+}
+
+/// The length of an asset in real time.
+fn length(info: &AssetInfo) -> Seconds {
+    match SampleRate::new(info.sample_rate) {
+        Ok(rate) => rate.seconds(Samples(i64::try_from(info.samples).unwrap_or(i64::MAX))),
+        Err(_) => Seconds(0.0),
+    }
+}
+
+/// The part of a track within a range of real time: frames by their centres,
+/// events by their beginnings.
+fn part(reader: &mut TrackReader, range: Range<Seconds>) -> Result<Option<FeatureTrack>, Error> {
+    let record = reader.record().clone();
+    let header = &record.header;
+    let grids: Vec<FrameGrid> =
+        (0..header.planes.len()).map(|plane| header.grid(plane)).collect::<Result<_, _>>()?;
+    let mut track = match frames(reader, |plane| frames_within(&grids[plane], range))? {
+        Some(track) => track,
+        None => return Ok(None),
+    };
+    if let TrackData::Events(events) = &mut track.data {
+        let rate = SampleRate::new(header.rate).ok();
+        events.retain(|event| rate.is_some_and(|rate| range.contains(rate.seconds(event.at))));
+    }
+    Ok(Some(track))
+}
+
+/// The frames whose centres lie within a range of real time.
+fn frames_within(grid: &FrameGrid, range: Range<Seconds>) -> std::ops::Range<u64> {
+    // Casts saturate; the neighbours are compared exactly.
+    let first = |at: Seconds| {
+        let guess = grid.index(at).ceil();
+        let mut frame = (guess as u64).saturating_sub(1);
+        while frame < guess as u64 + 1 && grid.seconds(frame) < at {
+            frame += 1;
+        }
+        frame
+    };
+    if range.is_empty() {
+        return 0..0;
+    }
+    let end = if range.end.0 == f64::INFINITY { u64::MAX } else { first(range.end) };
+    first(range.start).min(end)..end
+}
+
+/// These frames of each plane, or all events.
+fn frames(
+    reader: &mut TrackReader,
+    needed: impl Fn(usize) -> std::ops::Range<u64>,
+) -> Result<Option<FeatureTrack>, Error> {
+    let header = reader.record().header.clone();
+    let data = match header.shape {
+        Shape::Events => reader.events()?.map(TrackData::Events),
+        Shape::Dense => reader.frames(0, needed(0))?.map(TrackData::Dense),
+        Shape::Peaks => {
+            let planes = 0..header.planes.len();
+            let planes: Option<Vec<_>> =
+                planes.map(|plane| reader.frames(plane, needed(plane))).collect::<Result<_, _>>()?;
+            planes.map(TrackData::Peaks)
+        }
+    };
+    Ok(data.map(|data| FeatureTrack { header, data }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[test]
+    fn ranges_take_frames_by_their_centres() {
+        let grid = FrameGrid {
+            rate: SampleRate::new(1000).unwrap(),
+            start: Samples(5),
+            hop: NonZeroU32::new(10).unwrap(),
+        };
+        for (from, to, expect) in [
+            (0.0, 0.005, 0..0),
+            (0.0, 0.006, 0..1),
+            (0.005, 0.015, 0..1),
+            (0.0051, 0.0351, 1..4),
+            (f64::NEG_INFINITY, f64::INFINITY, 0..u64::MAX),
+            (-5.0, -1.0, 0..0),
+            (2.0, 1.0, 0..0),
+            (0.025, f64::INFINITY, 2..u64::MAX),
+        ] {
+            let given = frames_within(&grid, Range::new(Seconds(from), Seconds(to)));
+            assert_eq!(given, expect, "{from} to {to}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A calculator made ready for one asset: its parameters under a profile, the
+//! input it asks for, and the headers of the tracks that it will give.
+
+use std::num::NonZeroUsize;
+
+use agogic_dsp::{StftSpec, Window};
+use agogic_schema::{
+    Amount, Bins, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Profile, RateUse, Setup, Shape,
+    SpectrumScale, TrackHeader,
+};
+use agogic_timebase::SampleRate;
+
+use crate::{HostError, LoadedCalculator};
+
+/// What is known of an asset before its first sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Samples per second.
+    pub rate: SampleRate,
+    /// Names of its channels.
+    pub channels: Vec<String>,
+}
+
+/// Which samples a calculator is fed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PcmRequest {
+    pub(crate) rate: SampleRate,
+    pub(crate) channels: ChannelUse,
+}
+
+/// Which input a calculator is fed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InputRequest {
+    Pcm(PcmRequest),
+    Spectrum { pcm: PcmRequest, stft: StftSpec, scale: SpectrumScale },
+}
+
+/// A calculator made ready for one asset under one profile.
+#[derive(Clone)]
+pub struct Prepared<'a> {
+    pub(crate) calculator: &'a LoadedCalculator,
+    pub(crate) setup: Setup,
+    pub(crate) input: InputRequest,
+    /// The headers of its tracks, in the order of its outputs.
+    pub headers: Vec<TrackHeader>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Resolves a calculator's parameters, input and outputs.
+    ///
+    /// # Errors
+    /// [`HostError::Schema`] for a parameter outside its bounds and
+    /// [`HostError::Setup`] where parameters do not go together.
+    pub fn new(
+        calculator: &'a LoadedCalculator,
+        profile: &Profile,
+        source: &Source,
+    ) -> Result<Self, HostError> {
+        let spec = &calculator.spec;
+        let fail = |reason: String| HostError::Setup { calculator: spec.id.clone(), reason };
+        let params = profile.resolve(spec)?;
+        let rate = match (spec.input.rate(), profile.sample_rate) {
+            (RateUse::Profile, Some(hz)) => SampleRate::new(hz).map_err(|error| fail(error.to_string()))?,
+            _ => source.rate,
+        };
+        let pcm = PcmRequest { rate, channels: spec.input.channels() };
+        let input = match &spec.input {
+            InputSpec::Pcm { .. } => InputRequest::Pcm(pcm),
+            InputSpec::Spectrum { n_fft, hop, window, scale, .. } => {
+                let amount = |amount: &Amount| amount.resolve(&params).unwrap_or(0) as usize;
+                let hop = NonZeroUsize::new(amount(hop)).ok_or_else(|| fail("a hop of 0 samples".into()))?;
+                let stft = StftSpec::new(amount(n_fft), hop, amount(window), Window::Hann, true)
+                    .map_err(|error| fail(error.to_string()))?;
+                InputRequest::Spectrum { pcm, stft, scale: *scale }
+            }
+        };
+        let channels = match pcm.channels {
+            ChannelUse::Mono => vec!["mono".to_owned()],
+            ChannelUse::Each => source.channels.clone(),
+        };
+        let bins = match &input {
+            InputRequest::Pcm(_) => 1,
+            InputRequest::Spectrum { stft, .. } => stft.bins() as u32,
+        };
+        let wanted = vec![false; spec.descriptors.len()];
+        let setup = Setup { params, rate: rate.hz(), channels, bins, wanted };
+        let headers = spec
+            .descriptors
+            .iter()
+            .map(|descriptor| header(descriptor, &setup, &input).map_err(&fail))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { calculator, setup, input, headers })
+    }
+}
+
+fn header(descriptor: &DescriptorSpec, setup: &Setup, input: &InputRequest) -> Result<TrackHeader, String> {
+    let amount = |amount: &Amount| {
+        amount.resolve(&setup.params).ok_or_else(|| format!("{} has no size", descriptor.id))
+    };
+    let bins = match &descriptor.bins {
+        Bins::Count(count) => amount(count)?,
+        Bins::Spectrum => setup.bins,
+    };
+    let (shape, planes) = match &descriptor.kind {
+        Kind::Events => (Shape::Events, vec![]),
+        Kind::Dense(Frames::Every { hop, first }) => {
+            (Shape::Dense, vec![(i64::from(amount(first)?), amount(hop)?)])
+        }
+        Kind::Dense(Frames::Spectrum) => match input {
+            InputRequest::Spectrum { stft, .. } => {
+                let hop = u32::try_from(stft.hop().get()).map_err(|_| "a hop that is too long")?;
+                (Shape::Dense, vec![(0, hop)])
+            }
+            InputRequest::Pcm(_) => return Err(format!("{} has no spectrum", descriptor.id)),
+        },
+        Kind::Peaks { hop, factor, levels } => {
+            let mut hop = amount(hop)?;
+            if hop % 2 != 0 {
+                return Err(format!("{} has an odd hop of {hop} samples", descriptor.id));
+            }
+            let mut planes = vec![];
+            for level in 0..*levels {
+                planes.push((i64::from(hop / 2), hop));
+                if level + 1 < *levels {
+                    hop = hop
+                        .checked_mul(*factor)
+                        .ok_or_else(|| format!("{} has too many levels", descriptor.id))?;
+                }
+            }
+            (Shape::Peaks, planes)
+        }
+    };
+    if planes.iter().any(|&(_, hop)| hop == 0) {
+        return Err(format!("{} has a hop of 0 samples", descriptor.id));
+    }
+    let header = TrackHeader {
+        descriptor: descriptor.id.clone(),
+        unit: descriptor.unit.clone(),
+        range: descriptor.range,
+        shape,
+        channels: setup.channels.clone(),
+        bins,
+        rate: setup.rate,
+        planes,
+    };
+    if shape != Shape::Events && !(1..=1 << 24).contains(&header.width()) {
+        return Err(format!("{} has frames of {} values", descriptor.id, header.width()));
+    }
+    Ok(header)
+}

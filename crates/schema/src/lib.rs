@@ -1,0 +1,30 @@
+//! The shared vocabulary of the write path and the read path: ids,
+//! calculators' descriptions of themselves, profiles and their revisions,
+//! feature tracks, cache keys and records.
+//!
+//! Pure data and the rules that belong to it: no file, no thread, no clock, no
+//! database type, no ABI type. Who decides what is fresh is `scheduler`; who
+//! keeps tracks is `store`; who runs calculators is `host`.
+#![forbid(unsafe_code)]
+
+mod error;
+mod id;
+mod param;
+mod profile;
+mod record;
+mod setup;
+mod spec;
+mod track;
+
+pub use error::SchemaError;
+pub use id::{AssetId, CalculatorId, ContentHash, DescriptorId, ProfileName, Revision};
+pub use param::{ParamKind, ParamSpec, ParamValue, Params};
+pub use profile::Profile;
+pub use record::{CacheKey, CacheRecord, Provenance, RECORD_VERSION, Shape, TrackHeader};
+pub use semver::Version;
+pub use setup::Setup;
+pub use spec::{
+    Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Manifest, RateUse,
+    SpectrumScale,
+};
+pub use track::{Event, FeatureTrack, Plane, TrackData};

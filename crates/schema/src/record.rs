@@ -1,0 +1,115 @@
+//! What the cache knows of a track besides its values.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use agogic_timebase::{FrameGrid, SampleRate, Samples};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::{AssetId, CalculatorId, ContentHash, DescriptorId, ProfileName, Revision, SchemaError};
+
+/// Version of the record's shape. A store refuses records of a later one.
+pub const RECORD_VERSION: u32 = 1;
+
+/// What a cached track is found by. Tempo is no part of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CacheKey {
+    /// The audio.
+    pub asset: AssetId,
+    /// The named set of parameters.
+    pub profile: ProfileName,
+    /// The output.
+    pub descriptor: DescriptorId,
+}
+
+/// Where a track came from: all that its freshness is judged by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The calculator that computed it.
+    pub calculator: CalculatorId,
+    /// The version it had then.
+    pub version: Version,
+    /// Hash of the parameters that it read.
+    pub revision: Revision,
+    /// Content of the descriptors that it was computed from.
+    #[serde(default)]
+    pub inputs: BTreeMap<DescriptorId, ContentHash>,
+}
+
+/// What the values of a track are: known before the first one is computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrackHeader {
+    /// The output.
+    pub descriptor: DescriptorId,
+    /// Unit of the values, empty for none.
+    pub unit: String,
+    /// Least and greatest value that can occur, where there are such.
+    pub range: Option<(f32, f32)>,
+    /// How the values lie.
+    pub shape: Shape,
+    /// Names of the audio channels that have values; one, `mono`, for a mix.
+    pub channels: Vec<String>,
+    /// Rows per channel.
+    pub bins: u32,
+    /// Sample rate that times count in, in Hz.
+    pub rate: u32,
+    /// Per plane the centre of frame 0 and the hop, in samples. Dense tracks
+    /// have one plane, peaks one per level, events none.
+    pub planes: Vec<(i64, u32)>,
+}
+
+/// The shape of a track's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Frames of bins at regular times.
+    Dense,
+    /// Things that happen at a time.
+    Events,
+    /// Minimum and maximum at several resolutions.
+    Peaks,
+}
+
+impl TrackHeader {
+    /// Values per frame: channels times bins.
+    pub fn width(&self) -> usize {
+        self.channels.len() * self.bins as usize
+    }
+
+    /// The frame grid of a plane.
+    ///
+    /// # Errors
+    /// [`SchemaError::Track`] for a plane that is not there, or whose rate or
+    /// hop cannot be.
+    pub fn grid(&self, plane: usize) -> Result<FrameGrid, SchemaError> {
+        let made = self.planes.get(plane).and_then(|&(start, hop)| {
+            Some(FrameGrid {
+                rate: SampleRate::new(self.rate).ok()?,
+                start: Samples(start),
+                hop: NonZeroU32::new(hop)?,
+            })
+        });
+        made.ok_or_else(|| SchemaError::Track {
+            descriptor: self.descriptor.to_string(),
+            rule: format!("plane {plane} has no valid frame grid"),
+        })
+    }
+}
+
+/// A cached track without its values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CacheRecord {
+    /// Shape of this record: [`RECORD_VERSION`].
+    pub version: u32,
+    /// What it is found by.
+    pub key: CacheKey,
+    /// Where it came from.
+    pub provenance: Provenance,
+    /// What the values are.
+    pub header: TrackHeader,
+    /// Frames per plane; for events one entry, their number.
+    pub frames: Vec<u64>,
+    /// Hash of the values.
+    pub content: ContentHash,
+}

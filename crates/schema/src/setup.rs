@@ -1,0 +1,29 @@
+//! What a calculator is told when it is made: it crosses the plug-in
+//! interface as versioned bytes, like the description.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Params;
+
+/// What a calculator is told when it is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Every parameter of the calculator, checked.
+    pub params: Params,
+    /// Samples per second of the input; positions and hops count in them.
+    pub rate: u32,
+    /// Names of the input's channels: one, `mono`, for a mix.
+    pub channels: Vec<String>,
+    /// Values per channel: 1 for PCM, `n_fft / 2 + 1` for a spectrum.
+    pub bins: u32,
+    /// Per output, whether anybody wants it. One that nobody wants may be
+    /// left out; what is given for it is dropped.
+    pub wanted: Vec<bool>,
+}
+
+impl Setup {
+    /// Whether anybody wants this output.
+    pub fn wants(&self, output: usize) -> bool {
+        self.wanted.get(output).copied().unwrap_or(false)
+    }
+}

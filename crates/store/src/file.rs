@@ -1,0 +1,167 @@
+//! One chunk file, opened and checked. Every function that returns values has
+//! checked the bytes they came from. What happens to a damaged file is decided
+//! in `quarantine`.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use agogic_schema::{CacheRecord, Event, Shape};
+
+use crate::content::{self, Part};
+use crate::format::{self, Chunk, HEADER_LEN, TRAILER_LEN};
+use crate::layout::Layout;
+use crate::stat::Stat;
+
+/// Why a file gave no values.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// There is no such file.
+    Missing,
+    /// It fails a check. The stat is that of the file that was looked at, where
+    /// there was one to look at.
+    Damaged(String, Option<Stat>),
+    /// The process cannot open files at present; says nothing of this one.
+    Busy(io::Error),
+}
+
+/// A chunk file whose header and footer are whole.
+#[derive(Debug)]
+pub(crate) struct ChunkFile {
+    file: File,
+    seed: u64,
+    pub(crate) stat: Stat,
+    pub(crate) footer: [u8; 32],
+    pub(crate) record: CacheRecord,
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+impl ChunkFile {
+    pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
+        // Asked before opening: opening a pipe that somebody put here blocks.
+        let meta = fs::metadata(path).map_err(opening)?;
+        if !meta.is_file() {
+            return Err(Fault::Damaged("it is no file".into(), Some(Stat::of(&meta))));
+        }
+        let mut file = File::open(path).map_err(opening)?;
+        let stat = Stat::of(&file.metadata().map_err(opening)?);
+        let (footer, record, chunks) =
+            read_frame(&mut file, stat.size).map_err(|reason| Fault::Damaged(reason, Some(stat)))?;
+        let seed = format::seed(&record.key);
+        Ok(Self { file, seed, stat, footer, record, chunks })
+    }
+
+    /// Whether the file stands where its key belongs: one that was renamed
+    /// over another must not answer for it.
+    pub(crate) fn check_place(&self, layout: &Layout, path: &Path) -> Result<(), Fault> {
+        let key = &self.record.key;
+        if layout.track(key) == path {
+            return Ok(());
+        }
+        Err(self.damaged(format!("it holds {} of asset {} ({})", key.descriptor, key.asset, key.profile)))
+    }
+
+    /// Checks every chunk and the hash of the content.
+    pub(crate) fn check_all(&mut self) -> Result<(), Fault> {
+        let mut parts = vec![Part::default(); self.record.frames.len()];
+        let events = self.record.header.shape == Shape::Events;
+        let mut bytes = Vec::new();
+        for i in 0..self.chunks.len() {
+            let chunk = self.chunks[i];
+            let part = &mut parts[chunk.plane as usize];
+            if events {
+                let events = self.events(i)?;
+                parts[0].events(&events);
+            } else {
+                self.file_bytes(i, &mut bytes)?;
+                part.bytes(&bytes, u64::from(chunk.frames));
+            }
+        }
+        if content::finish(&self.record.header, &parts) != self.record.content {
+            return Err(self.damaged("content hash differs".into()));
+        }
+        Ok(())
+    }
+
+    /// The values of a chunk of frames, replacing those in `out`.
+    pub(crate) fn values(&mut self, number: usize, out: &mut Vec<f32>) -> Result<(), Fault> {
+        let length = self.chunks[number].length as usize;
+        out.clear();
+        out.resize(length / 4, 0.0);
+        self.read_chunk(number, bytemuck::cast_slice_mut(out))?;
+        if cfg!(target_endian = "big") {
+            for value in out.iter_mut() {
+                *value = f32::from_bits(value.to_bits().swap_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    /// The events of a chunk of events.
+    pub(crate) fn events(&mut self, number: usize) -> Result<Vec<Event>, Fault> {
+        let mut bytes = Vec::new();
+        self.file_bytes(number, &mut bytes)?;
+        let events: Vec<Event> = rmp_serde::from_slice(&bytes)
+            .map_err(|cause| self.damaged(format!("chunk {number} is not readable: {cause}")))?;
+        if events.len() != self.chunks[number].frames as usize {
+            return Err(self.damaged(format!("chunk {number} holds {} events", events.len())));
+        }
+        Ok(events)
+    }
+
+    pub(crate) fn damaged(&self, reason: String) -> Fault {
+        Fault::Damaged(reason, Some(self.stat))
+    }
+
+    fn file_bytes(&mut self, number: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
+        out.resize(self.chunks[number].length as usize, 0);
+        self.read_chunk(number, out)
+    }
+
+    fn read_chunk(&mut self, number: usize, out: &mut [u8]) -> Result<(), Fault> {
+        let chunk = &self.chunks[number];
+        let read = self.file.seek(SeekFrom::Start(chunk.offset)).and_then(|_| self.file.read_exact(out));
+        if let Err(cause) = read {
+            return Err(self.damaged(format!("chunk {number} cannot be read: {cause}")));
+        }
+        if format::checksum(out, self.seed, number) != chunk.checksum {
+            return Err(self.damaged(format!("checksum of chunk {number} differs")));
+        }
+        Ok(())
+    }
+}
+
+/// Header, trailer and footer of a file of `size` bytes.
+fn read_frame(file: &mut File, size: u64) -> Result<([u8; 32], CacheRecord, Vec<Chunk>), String> {
+    let fail = |cause: io::Error| format!("it cannot be read: {cause}");
+    if size < HEADER_LEN + TRAILER_LEN {
+        return Err(format!("it has {size} bytes only"));
+    }
+    let mut header = [0; HEADER_LEN as usize];
+    file.read_exact(&mut header).map_err(fail)?;
+    let mut trailer = [0; TRAILER_LEN as usize];
+    file.seek(SeekFrom::Start(size - TRAILER_LEN)).map_err(fail)?;
+    file.read_exact(&mut trailer).map_err(fail)?;
+    let (length, hash) = format::parse_trailer(&trailer, size)?;
+    file.seek(SeekFrom::Start(size - TRAILER_LEN - length)).map_err(fail)?;
+    let mut footer = Vec::new();
+    file.take(length).read_to_end(&mut footer).map_err(fail)?;
+    if footer.len() as u64 != length {
+        return Err("it became shorter while it was read".into());
+    }
+    let (record, chunks) = format::parse(&header, &footer, hash, size)?;
+    Ok((hash, record, chunks))
+}
+
+/// Error numbers that speak of the process or the machine, not of the file: no
+/// memory, too many open files (ENOMEM, ENFILE, EMFILE); on Windows also a
+/// file that another program holds.
+const BUSY: &[i32] = if cfg!(windows) { &[4, 8, 14, 32] } else { &[12, 23, 24] };
+
+fn opening(cause: io::Error) -> Fault {
+    match cause.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Fault::Missing,
+        _ if cause.raw_os_error().is_some_and(|number| BUSY.contains(&number)) => Fault::Busy(cause),
+        _ => Fault::Damaged(format!("it cannot be opened: {cause}"), None),
+    }
+}

@@ -1,0 +1,398 @@
+//! The bytes of a chunk file, apart from reading and writing them: header,
+//! chunk table, footer, checksums, and the rules a record must keep before
+//! anything it says is believed. `docs/store-format.md` says the same in prose.
+
+use agogic_schema::{CacheKey, CacheRecord, RECORD_VERSION, Shape, TrackHeader};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Version of the cache folder and of the chunk files in it.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// First bytes of a chunk file. The first byte is no text and the last ends a
+/// line, so that a transfer "as text" shows.
+const MAGIC: [u8; 8] = *b"\x89AGOGIC\n";
+/// Last bytes of a chunk file.
+const END_MAGIC: [u8; 8] = *b"\nAGOEND\x89";
+
+/// Length of the fixed header.
+pub(crate) const HEADER_LEN: u64 = 16;
+/// Length of the fixed trailer.
+pub(crate) const TRAILER_LEN: u64 = 48;
+/// Length of one row of the chunk table.
+const CHUNK_LEN: usize = 48;
+/// Longest footer believed; enough for a track of half a terabyte.
+const MAX_FOOTER: u64 = 256 << 20;
+/// Longest chunk written or believed.
+pub(crate) const MAX_CHUNK: usize = 16 << 20;
+/// Length that chunks are cut to, as far as whole frames allow.
+pub(crate) const CHUNK_TARGET: usize = 128 << 10;
+
+/// Little-endian f32 values, nothing more.
+pub(crate) const RAW_F32: u32 = 0;
+/// A MessagePack array of events.
+pub(crate) const EVENTS: u32 = 1;
+
+/// One row of the chunk table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Chunk {
+    /// Plane that the frames belong to; 0 for events.
+    pub(crate) plane: u32,
+    /// [`RAW_F32`] or [`EVENTS`].
+    pub(crate) encoding: u32,
+    /// Number of the first frame or event.
+    pub(crate) first: u64,
+    /// Where the chunk begins in the file.
+    pub(crate) offset: u64,
+    /// Frames or events.
+    pub(crate) frames: u32,
+    /// Bytes.
+    pub(crate) length: u32,
+    /// XXH3-64 of the bytes, seeded with key and chunk number.
+    pub(crate) checksum: u64,
+    /// Least value, NaN passed over; infinity where there is none. Events: 0.
+    pub(crate) min: f32,
+    /// Greatest value, NaN passed over; minus infinity where there is none.
+    /// Events: 0.
+    pub(crate) max: f32,
+}
+
+/// The fixed header.
+pub(crate) fn header() -> [u8; HEADER_LEN as usize] {
+    let mut bytes = [0; HEADER_LEN as usize];
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes
+}
+
+/// The seed of a key's checksums; chunk `i` is seeded with this plus `i`.
+pub(crate) fn seed(key: &CacheKey) -> u64 {
+    let mut hash = blake3::Hasher::new();
+    hash.update(b"agogic chunk 1\0").update(&key.asset.0);
+    for name in [key.profile.as_str(), key.descriptor.as_str()] {
+        hash.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+    }
+    u64_at(hash.finalize().as_bytes(), 0)
+}
+
+/// The checksum of chunk number `number`.
+pub(crate) fn checksum(bytes: &[u8], seed: u64, number: usize) -> u64 {
+    xxh3_64_with_seed(bytes, seed.wrapping_add(number as u64))
+}
+
+/// Least and greatest value, NaN passed over.
+pub(crate) fn bounds(values: &[f32]) -> (f32, f32) {
+    values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(min, max), &v| (min.min(v), max.max(v)))
+}
+
+/// Footer and trailer as bytes, and the footer's hash.
+pub(crate) fn footer(record: &[u8], chunks: &[Chunk]) -> (Vec<u8>, [u8; 32]) {
+    let mut out = Vec::with_capacity(8 + record.len() + chunks.len() * CHUNK_LEN + TRAILER_LEN as usize);
+    // Both fit: a record is bounded by its names, and 4 billion chunks are
+    // more than MAX_FOOTER holds, which the writer checks.
+    out.extend((record.len() as u32).to_le_bytes());
+    out.extend((chunks.len() as u32).to_le_bytes());
+    out.extend(record);
+    for chunk in chunks {
+        out.extend(chunk.plane.to_le_bytes());
+        out.extend(chunk.encoding.to_le_bytes());
+        out.extend(chunk.first.to_le_bytes());
+        out.extend(chunk.offset.to_le_bytes());
+        out.extend(chunk.frames.to_le_bytes());
+        out.extend(chunk.length.to_le_bytes());
+        out.extend(chunk.checksum.to_le_bytes());
+        out.extend(chunk.min.to_le_bytes());
+        out.extend(chunk.max.to_le_bytes());
+    }
+    let hash = footer_hash(&out);
+    out.extend((out.len() as u64).to_le_bytes());
+    out.extend(hash);
+    out.extend(END_MAGIC);
+    (out, hash)
+}
+
+/// Whether a footer of this record and that many chunks would be believed.
+pub(crate) fn footer_fits(record: &[u8], chunks: usize) -> bool {
+    (8 + record.len() + chunks * CHUNK_LEN) as u64 <= MAX_FOOTER
+}
+
+/// The length and hash that a trailer states, for a file of `size` bytes.
+pub(crate) fn parse_trailer(
+    bytes: &[u8; TRAILER_LEN as usize],
+    size: u64,
+) -> Result<(u64, [u8; 32]), String> {
+    if bytes[40..] != END_MAGIC {
+        return Err("its end is missing".into());
+    }
+    let length = u64_at(bytes, 0);
+    let room = size.saturating_sub(HEADER_LEN + TRAILER_LEN);
+    if !(8..=room.min(MAX_FOOTER)).contains(&length) {
+        return Err(format!("footer of {length} bytes in a file of {size}"));
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(&bytes[8..40]);
+    Ok((length, hash))
+}
+
+/// The record and the chunk table, every number of them checked against each
+/// other and against the length of the file.
+pub(crate) fn parse(
+    header_bytes: &[u8; HEADER_LEN as usize],
+    bytes: &[u8],
+    hash: [u8; 32],
+    size: u64,
+) -> Result<(CacheRecord, Vec<Chunk>), String> {
+    if header_bytes[..8] != MAGIC {
+        return Err("it is no chunk file".into());
+    }
+    if *header_bytes != header() {
+        return Err(format!("unknown format version {}", u32_at(header_bytes, 8)));
+    }
+    if footer_hash(bytes) != hash {
+        return Err("footer checksum differs".into());
+    }
+    let record_len = u32_at(bytes, 0) as usize;
+    let count = u32_at(bytes, 4) as usize;
+    if count.checked_mul(CHUNK_LEN).and_then(|table| table.checked_add(record_len)?.checked_add(8))
+        != Some(bytes.len())
+    {
+        return Err("footer lengths disagree".into());
+    }
+    let (record, table) = bytes[8..].split_at(record_len);
+    let record: CacheRecord =
+        rmp_serde::from_slice(record).map_err(|cause| format!("record is not readable: {cause}"))?;
+    if record.version != RECORD_VERSION {
+        return Err(format!("unknown record version {}", record.version));
+    }
+    check_header(&record.key, &record.header)?;
+    let chunks: Vec<Chunk> = table.chunks_exact(CHUNK_LEN).map(parse_chunk).collect();
+    check_table(&record, &chunks, size - TRAILER_LEN - bytes.len() as u64)?;
+    Ok((record, chunks))
+}
+
+/// The rules that a header keeps, before writing and after reading.
+pub(crate) fn check_header(key: &CacheKey, header: &TrackHeader) -> Result<(), String> {
+    if header.descriptor != key.descriptor {
+        return Err(format!("header names {}", header.descriptor));
+    }
+    match header.shape {
+        Shape::Dense if header.planes.len() != 1 => return Err("a dense track has one plane".into()),
+        Shape::Peaks if header.planes.is_empty() => return Err("peaks without a plane".into()),
+        Shape::Events if !header.planes.is_empty() => return Err("events have no planes".into()),
+        _ => {}
+    }
+    for plane in 0..header.planes.len() {
+        header.grid(plane).map_err(|_| format!("plane {plane} has no valid frame grid"))?;
+    }
+    let width = header.channels.len().checked_mul(header.bins as usize);
+    match width.and_then(|width| width.checked_mul(4)) {
+        Some(0) if header.shape != Shape::Events => Err("frames without channels or bins".into()),
+        Some(bytes) if bytes <= MAX_CHUNK => Ok(()),
+        _ => Err(format!("a frame is longer than {MAX_CHUNK} bytes")),
+    }
+}
+
+/// Chunks lie one after another from the header to `end`, and those of each
+/// plane hold its frames one after another.
+fn check_table(record: &CacheRecord, chunks: &[Chunk], end: u64) -> Result<(), String> {
+    let events = record.header.shape == Shape::Events;
+    let planes = if events { 1 } else { record.header.planes.len() };
+    if record.frames.len() != planes {
+        return Err("planes and their frame counts disagree".into());
+    }
+    let width = record.header.width() as u64;
+    let mut counts = vec![0_u64; planes];
+    let mut at = HEADER_LEN;
+    for (i, chunk) in chunks.iter().enumerate() {
+        let fail = || Err(format!("chunk {i} contradicts the chunk table"));
+        let Some(count) = counts.get_mut(chunk.plane as usize) else { return fail() };
+        let length = u64::from(chunk.length);
+        let frames = u64::from(chunk.frames);
+        let sized = if events { chunk.encoding == EVENTS } else { chunk.encoding == RAW_F32 };
+        if !sized
+            || (!events && frames.checked_mul(width * 4) != Some(length))
+            || frames == 0
+            || length > MAX_CHUNK as u64
+            || chunk.offset != at
+            || chunk.first != *count
+        {
+            return fail();
+        }
+        at += length;
+        *count += frames;
+    }
+    if at != end {
+        return Err("chunks and the length of the file disagree".into());
+    }
+    if counts != record.frames {
+        return Err("chunks and the number of frames disagree".into());
+    }
+    Ok(())
+}
+
+fn footer_hash(footer: &[u8]) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(&header()).update(&(footer.len() as u64).to_le_bytes()).update(footer);
+    *hash.finalize().as_bytes()
+}
+
+fn parse_chunk(bytes: &[u8]) -> Chunk {
+    Chunk {
+        plane: u32_at(bytes, 0),
+        encoding: u32_at(bytes, 4),
+        first: u64_at(bytes, 8),
+        offset: u64_at(bytes, 16),
+        frames: u32_at(bytes, 24),
+        length: u32_at(bytes, 28),
+        checksum: u64_at(bytes, 32),
+        min: f32::from_bits(u32_at(bytes, 40)),
+        max: f32::from_bits(u32_at(bytes, 44)),
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(word)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use agogic_schema::{
+        AssetId, CalculatorId, ContentHash, DescriptorId, ProfileName, Provenance, Revision, Version,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Three frames of two bins in two chunks.
+    fn track() -> (CacheRecord, Vec<Chunk>) {
+        let descriptor = DescriptorId::new("t.d").unwrap();
+        let profile = ProfileName::new("default").unwrap();
+        let record = CacheRecord {
+            version: RECORD_VERSION,
+            key: CacheKey { asset: AssetId([1; 32]), profile, descriptor: descriptor.clone() },
+            provenance: Provenance {
+                calculator: CalculatorId::new("t").unwrap(),
+                version: Version::new(1, 0, 0),
+                revision: Revision([2; 32]),
+                inputs: Default::default(),
+            },
+            header: TrackHeader {
+                descriptor,
+                unit: String::new(),
+                range: None,
+                shape: Shape::Dense,
+                channels: vec!["mono".into()],
+                bins: 2,
+                rate: 48_000,
+                planes: vec![(0, 512)],
+            },
+            frames: vec![3],
+            content: ContentHash([3; 32]),
+        };
+        let chunk = |first, offset, frames, length| Chunk {
+            plane: 0,
+            encoding: RAW_F32,
+            first,
+            offset,
+            frames,
+            length,
+            checksum: 0,
+            min: 0.0,
+            max: 0.0,
+        };
+        (record, vec![chunk(0, 16, 2, 16), chunk(2, 32, 1, 8)])
+    }
+
+    /// Changes a good track, and gives it right checksums all the same.
+    fn check(change: impl FnOnce(&mut CacheRecord, &mut Vec<Chunk>), expect: &str) {
+        let (mut record, mut chunks) = track();
+        change(&mut record, &mut chunks);
+        let (bytes, hash) = footer(&rmp_serde::to_vec_named(&record).unwrap(), &chunks);
+        let size = 40 + bytes.len() as u64;
+        let bytes = &bytes[..bytes.len() - TRAILER_LEN as usize];
+        match parse(&header(), bytes, hash, size) {
+            Ok(parsed) => assert_eq!((expect, parsed), ("ok", (record, chunks))),
+            Err(reason) => assert!(reason.contains(expect), "{reason} / {expect}"),
+        }
+    }
+
+    #[test]
+    fn a_table_that_lies_is_refused() {
+        check(|_, _| {}, "ok");
+        check(|_, c| c[1].plane = 1, "chunk 1 contradicts");
+        check(|_, c| c[1].plane = u32::MAX, "chunk 1 contradicts");
+        check(|_, c| c[0].encoding = EVENTS, "chunk 0 contradicts");
+        check(|_, c| c[0].encoding = 77, "chunk 0 contradicts");
+        check(|_, c| c[1].first = 1, "chunk 1 contradicts");
+        check(|_, c| c[1].offset = u64::MAX, "chunk 1 contradicts");
+        check(|_, c| c[1].offset = 16, "chunk 1 contradicts");
+        check(|_, c| c[1].frames = u32::MAX, "chunk 1 contradicts");
+        check(|_, c| c[1].length = u32::MAX, "chunk 1 contradicts");
+        check(|_, c| c.swap(0, 1), "chunk 0 contradicts");
+        check(|_, c| c.truncate(1), "length of the file");
+        check(|r, _| r.frames = vec![4], "number of frames");
+        check(|r, _| r.frames = vec![], "frame counts");
+        check(|r, _| r.frames = vec![3, 0], "frame counts");
+        check(|r, _| r.version = 2, "record version 2");
+        check(|r, _| r.header.bins = u32::MAX, "a frame is longer");
+        check(|r, _| r.header.bins = 0, "without channels or bins");
+        check(|r, _| r.header.channels.clear(), "without channels or bins");
+        check(|r, _| r.header.rate = 0, "frame grid");
+        check(|r, _| r.header.planes = vec![(0, 0)], "frame grid");
+        check(|r, _| r.header.planes.clear(), "one plane");
+        check(|r, _| r.header.shape = Shape::Events, "no planes");
+        check(|r, _| r.header.descriptor = DescriptorId::new("t.e").unwrap(), "names t.e");
+    }
+
+    #[test]
+    fn trailers_that_lie_are_refused() {
+        for (length, size, good) in [
+            (8, 72, true),
+            (7, 72, false),
+            (9, 72, false),
+            (u64::MAX, 72, false),
+            (MAX_FOOTER, u64::MAX, true),
+            (MAX_FOOTER + 1, u64::MAX, false),
+        ] {
+            let mut bytes = [0; TRAILER_LEN as usize];
+            bytes[..8].copy_from_slice(&u64::to_le_bytes(length));
+            bytes[40..].copy_from_slice(&END_MAGIC);
+            assert_eq!(parse_trailer(&bytes, size).is_ok(), good, "{length} of {size}");
+        }
+    }
+
+    proptest! {
+        /// Whatever stands in a footer of the right hash, it is refused or
+        /// read, and nothing panics.
+        #[test]
+        fn no_footer_panics(
+            bytes in prop::collection::vec(any::<u8>(), 8..400),
+            record in 0_u32..64,
+            count in 0_u32..9,
+        ) {
+            let mut bytes = bytes;
+            bytes[..4].copy_from_slice(&record.to_le_bytes());
+            bytes[4..8].copy_from_slice(&count.to_le_bytes());
+            let size = bytes.len() as u64 + HEADER_LEN + TRAILER_LEN;
+            prop_assert!(parse(&header(), &bytes, footer_hash(&bytes), size).is_err());
+        }
+
+        #[test]
+        fn no_change_of_a_record_panics(at in any::<prop::sample::Index>(), to in any::<u8>()) {
+            let (record, chunks) = track();
+            let mut record = rmp_serde::to_vec_named(&record).unwrap();
+            let at = at.index(record.len());
+            record[at] = to;
+            let (bytes, hash) = footer(&record, &chunks);
+            let size = 40 + bytes.len() as u64;
+            let _ = parse(&header(), &bytes[..bytes.len() - TRAILER_LEN as usize], hash, size);
+        }
+    }
+}

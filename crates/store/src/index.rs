@@ -1,0 +1,510 @@
+//! The SQLite index: a row per chunk file, and the table of assets. The only
+//! file that names the database.
+//!
+//! The index is a shortcut. Every row carries a checksum over itself, so that
+//! a damaged page cannot say something wrong; whatever about the index cannot
+//! be read makes the whole of it be moved into quarantine and begun anew, and
+//! the files are adopted again as they are asked for. For the same reason
+//! `synchronous = NORMAL` is enough: a row lost in a power cut is written
+//! again from its file.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use agogic_schema::{AssetId, CacheKey, CacheRecord, DescriptorId, ProfileName};
+use rusqlite::{
+    Connection, Error as SqlError, ErrorCode, OpenFlags, OptionalExtension, Row as SqlRow,
+    TransactionBehavior, ffi, params, types::Type,
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::assets::AssetInfo;
+use crate::layout::Layout;
+use crate::quarantine;
+use crate::stat::Stat;
+use crate::{FORMAT_VERSION, StoreError};
+
+const TABLES: &str = "
+    CREATE TABLE entry (
+        asset BLOB NOT NULL, profile TEXT NOT NULL, descriptor TEXT NOT NULL,
+        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL, footer BLOB NOT NULL, record BLOB NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (asset, profile, descriptor)
+    ) WITHOUT ROWID;
+    CREATE TABLE asset (
+        asset BLOB NOT NULL PRIMARY KEY, sample_rate INTEGER NOT NULL, channels INTEGER NOT NULL,
+        samples INTEGER NOT NULL, codec TEXT NOT NULL, checksum INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE stamp (
+        path BLOB NOT NULL PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, asset BLOB NOT NULL,
+        checksum INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// How long to wait for another process that writes to the index.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the index knows of a chunk file.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) stat: Stat,
+    pub(crate) footer: [u8; 32],
+    pub(crate) record: CacheRecord,
+}
+
+/// Totals over the index.
+#[derive(Debug)]
+pub(crate) struct Totals {
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
+    pub(crate) assets: u64,
+    pub(crate) adopted: u64,
+}
+
+/// The open index.
+#[derive(Debug)]
+pub(crate) struct Index {
+    path: PathBuf,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    /// Tells the index that was opened from one that has since taken its
+    /// place.
+    inode: Option<u64>,
+}
+
+impl Index {
+    pub(crate) fn open(layout: &Layout) -> Result<Self, StoreError> {
+        let path = layout.index();
+        let open = match connect(layout) {
+            Ok((open, version)) if version == i64::from(FORMAT_VERSION) => open,
+            Ok((open, _)) => {
+                drop(open);
+                make(layout, None)?
+            }
+            Err(cause) if is_damage(&cause) => make(layout, None)?,
+            Err(cause) => return Err(opening(layout, &cause)),
+        };
+        Ok(Self { path, open: Mutex::new(open) })
+    }
+
+    /// Rows of an asset, under one profile or under all.
+    pub(crate) fn rows(
+        &self,
+        layout: &Layout,
+        asset: &AssetId,
+        profile: Option<&ProfileName>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.run(layout, |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT asset, profile, descriptor, size, mtime_ns, ctime_ns, inode, footer, record, checksum
+                 FROM entry WHERE asset = ?1 AND (?2 IS NULL OR profile = ?2)",
+            )?;
+            let rows = statement.query_map(params![asset.0, profile.map(ProfileName::as_str)], read_row)?;
+            rows.collect()
+        })
+    }
+
+    /// Every row.
+    pub(crate) fn all_rows(&self, layout: &Layout) -> Result<Vec<Row>, StoreError> {
+        self.run(layout, |connection| {
+            let mut statement = connection.prepare(
+                "SELECT asset, profile, descriptor, size, mtime_ns, ctime_ns, inode, footer, record, checksum
+                 FROM entry",
+            )?;
+            statement.query_map([], read_row)?.collect()
+        })
+    }
+
+    /// Whether there is a row of this key.
+    pub(crate) fn has(&self, layout: &Layout, key: &CacheKey) -> Result<bool, StoreError> {
+        self.run(layout, |connection| {
+            connection
+                .prepare_cached("SELECT 1 FROM entry WHERE asset = ?1 AND profile = ?2 AND descriptor = ?3")?
+                .exists(params![key.asset.0, key.profile.as_str(), key.descriptor.as_str()])
+        })
+    }
+
+    /// Writes rows, replacing those of the same key, and adds to the number of
+    /// adopted files, in one transaction.
+    pub(crate) fn put(&self, layout: &Layout, rows: &[Row], adopted: u64) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.run(layout, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for row in rows {
+                let record = rmp_serde::to_vec_named(&row.record).map_err(unreadable)?;
+                let key = &row.record.key;
+                let [size, mtime, ctime, inode] = numbers(&row.stat);
+                transaction
+                    .prepare_cached("INSERT OR REPLACE INTO entry VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")?
+                    .execute(params![
+                        key.asset.0,
+                        key.profile.as_str(),
+                        key.descriptor.as_str(),
+                        size,
+                        mtime,
+                        ctime,
+                        inode,
+                        row.footer,
+                        record,
+                        row_checksum(key, &row.stat, &row.footer, &record)
+                    ])?;
+            }
+            if adopted > 0 {
+                transaction.execute(
+                    "INSERT INTO counter VALUES ('adopted', ?1)
+                     ON CONFLICT (name) DO UPDATE SET value = value + ?1",
+                    params![adopted as i64],
+                )?;
+            }
+            transaction.commit()
+        })
+    }
+
+    /// Drops a row. Whether there was one: of two processes that drop the same
+    /// row, one is told so.
+    pub(crate) fn drop_row(&self, layout: &Layout, key: &CacheKey) -> Result<bool, StoreError> {
+        if !self.has(layout, key)? {
+            return Ok(false);
+        }
+        self.run(layout, |connection| {
+            let dropped = connection
+                .prepare_cached("DELETE FROM entry WHERE asset = ?1 AND profile = ?2 AND descriptor = ?3")?
+                .execute(params![key.asset.0, key.profile.as_str(), key.descriptor.as_str()])?;
+            Ok(dropped > 0)
+        })
+    }
+
+    /// The asset remembered for a path with this stat.
+    pub(crate) fn stamped(
+        &self,
+        layout: &Layout,
+        path: &[u8],
+        stat: &Stat,
+    ) -> Result<Option<AssetId>, StoreError> {
+        self.run(layout, |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT asset, checksum FROM stamp
+                 WHERE path = ?1 AND size = ?2 AND mtime_ns = ?3 AND ctime_ns = ?4 AND inode = ?5",
+            )?;
+            let [size, mtime, ctime, inode] = numbers(stat);
+            let found = statement
+                .query_row(params![path, size, mtime, ctime, inode], |row| {
+                    Ok((AssetId(row.get(0)?), row.get::<_, i64>(1)?))
+                })
+                .optional()?;
+            match found {
+                Some((asset, checksum)) if checksum != stamp_checksum(path, stat, &asset) => {
+                    Err(unreadable("a stamp fails its checksum"))
+                }
+                found => Ok(found.map(|(asset, _)| asset)),
+            }
+        })
+    }
+
+    /// What is known of an asset.
+    pub(crate) fn asset_info(
+        &self,
+        layout: &Layout,
+        asset: &AssetId,
+    ) -> Result<Option<AssetInfo>, StoreError> {
+        self.run(layout, |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT sample_rate, channels, samples, codec, checksum FROM asset WHERE asset = ?1",
+            )?;
+            let found = statement
+                .query_row(params![asset.0], |row| {
+                    let info = AssetInfo {
+                        sample_rate: row.get(0)?,
+                        channels: row.get(1)?,
+                        samples: row.get::<_, i64>(2)? as u64,
+                        codec: row.get(3)?,
+                    };
+                    Ok((info, row.get::<_, i64>(4)?))
+                })
+                .optional()?;
+            match found {
+                Some((info, checksum)) if checksum != info_checksum(asset, &info) => {
+                    Err(unreadable("an asset fails its checksum"))
+                }
+                found => Ok(found.map(|(info, _)| info)),
+            }
+        })
+    }
+
+    /// Remembers what is known of an asset, and where it was found if `stamp`
+    /// says.
+    pub(crate) fn remember(
+        &self,
+        layout: &Layout,
+        asset: &AssetId,
+        stamp: Option<(&[u8], &Stat)>,
+        info: Option<&AssetInfo>,
+    ) -> Result<(), StoreError> {
+        self.run(layout, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if let Some(info) = info {
+                transaction.execute(
+                    "INSERT OR REPLACE INTO asset VALUES (?1,?2,?3,?4,?5,?6)",
+                    params![
+                        asset.0,
+                        info.sample_rate,
+                        info.channels,
+                        info.samples as i64,
+                        info.codec,
+                        info_checksum(asset, info)
+                    ],
+                )?;
+            }
+            if let Some((path, stat)) = stamp {
+                let [size, mtime, ctime, inode] = numbers(stat);
+                transaction.execute(
+                    "INSERT OR REPLACE INTO stamp VALUES (?1,?2,?3,?4,?5,?6,?7)",
+                    params![path, size, mtime, ctime, inode, asset.0, stamp_checksum(path, stat, asset)],
+                )?;
+            }
+            transaction.commit()
+        })
+    }
+
+    pub(crate) fn totals(&self, layout: &Layout) -> Result<Totals, StoreError> {
+        self.run(layout, |connection| {
+            connection.query_row(
+                "SELECT count(*), coalesce(sum(size), 0), count(DISTINCT asset),
+                     coalesce((SELECT value FROM counter WHERE name = 'adopted'), 0) FROM entry",
+                [],
+                |row| {
+                    let number = |i| row.get::<_, i64>(i).map(|n| n as u64);
+                    Ok(Totals {
+                        entries: number(0)?,
+                        bytes: number(1)?,
+                        assets: number(2)?,
+                        adopted: number(3)?,
+                    })
+                },
+            )
+        })
+    }
+
+    /// Reads the whole index, so that damage to any page shows now.
+    pub(crate) fn check(&self, layout: &Layout) -> Result<(), StoreError> {
+        self.run(layout, |connection| {
+            let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+            if said == "ok" { Ok(()) } else { Err(unreadable(said)) }
+        })
+    }
+
+    /// Runs `f`; where the index turns out damaged, begins a new one and runs
+    /// it once more.
+    fn run<T>(
+        &self,
+        layout: &Layout,
+        mut f: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |cause: &SqlError| failing(layout, &self.path, cause);
+        match f(&mut open.connection) {
+            Err(cause) if is_damage(&cause) => {
+                let inode = open.inode;
+                // Closed before it is moved: the last to close a database
+                // removes its journal by name.
+                open.connection = Connection::open_in_memory().map_err(|cause| failed(&cause))?;
+                *open = make(layout, Some((inode, &cause)))?;
+                f(&mut open.connection).map_err(|cause| failed(&cause))
+            }
+            done => done.map_err(|cause| failed(&cause)),
+        }
+    }
+}
+
+/// Opens the index as it is, and says which version it has: 0 for none.
+fn connect(layout: &Layout) -> rusqlite::Result<(Open, i64)> {
+    let path = layout.index();
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    // SQLite opens a file that it may not write as if nothing were wrong, and
+    // likewise a file whose damaged header asks for that.
+    if connection.is_readonly("main")? {
+        return Err(match fs::metadata(&path) {
+            Ok(meta) if !meta.permissions().readonly() => unreadable("its header forbids writing"),
+            _ => SqlError::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None),
+        });
+    }
+    Ok((Open { connection, inode: inode(layout) }, version))
+}
+
+/// Makes the index where there is none, in place of one that is damaged. One
+/// process does so at a time. `damage` names the index that was found damaged
+/// in use: if another stands there by now, somebody else has seen to it.
+fn make(layout: &Layout, damage: Option<(Option<u64>, &SqlError)>) -> Result<Open, StoreError> {
+    let lock = layout.locks().join("index");
+    let lock = fs::create_dir_all(layout.locks())
+        .and_then(|()| File::create(&lock))
+        .map_err(|cause| StoreError::unusable(layout.root(), &cause))?;
+    // A file system without locks leaves it to SQLite's own.
+    let _ = lock.lock();
+
+    if let Some((seen, cause)) = damage
+        && (seen.is_none() || seen == inode(layout))
+    {
+        set_aside(layout, cause)?;
+    }
+    for _ in 0..2 {
+        let cause = match connect(layout).and_then(|(open, version)| create(open, version)) {
+            Ok(open) => return Ok(open),
+            Err(cause) if is_damage(&cause) => cause,
+            Err(cause) => return Err(opening(layout, &cause)),
+        };
+        set_aside(layout, &cause)?;
+    }
+    Err(StoreError::Index { path: layout.index(), cause: "it cannot be made anew".into() })
+}
+
+fn create(mut open: Open, version: i64) -> rusqlite::Result<Open> {
+    if version == i64::from(FORMAT_VERSION) {
+        return Ok(open);
+    }
+    if version != 0 {
+        // The folder's VERSION says that no later program was here.
+        return Err(unreadable(format!("unknown index version {version}")));
+    }
+    open.connection.pragma_update(None, "journal_mode", "WAL")?;
+    let transaction = open.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    transaction.commit()?;
+    Ok(open)
+}
+
+fn set_aside(layout: &Layout, cause: &SqlError) -> Result<(), StoreError> {
+    let path = layout.index();
+    quarantine::set_aside(layout, &path, None, &format!("index: {cause}"));
+    for ending in ["-wal", "-shm"] {
+        let mut name = path.clone().into_os_string();
+        name.push(ending);
+        // They belong to the index that is gone.
+        let _ = fs::remove_file(name);
+    }
+    if path.exists() {
+        return Err(StoreError::Index { path, cause: format!("{cause}; it cannot be moved away") });
+    }
+    Ok(())
+}
+
+fn inode(layout: &Layout) -> Option<u64> {
+    fs::metadata(layout.index()).ok().map(|meta| Stat::of(&meta).inode).filter(|&inode| inode != 0)
+}
+
+/// Whether an error says that the index holds what this program never wrote.
+/// All statements are fixed, so an error in one is an error in the tables.
+fn is_damage(cause: &SqlError) -> bool {
+    match cause {
+        SqlError::SqliteFailure(failure, _) => {
+            matches!(
+                failure.code,
+                ErrorCode::DatabaseCorrupt
+                    | ErrorCode::NotADatabase
+                    | ErrorCode::Unknown
+                    | ErrorCode::TypeMismatch
+                    | ErrorCode::ConstraintViolation
+            ) || failure.extended_code == ffi::SQLITE_IOERR_SHORT_READ
+        }
+        SqlError::FromSqlConversionFailure(..)
+        | SqlError::IntegralValueOutOfRange(..)
+        | SqlError::InvalidColumnType(..)
+        | SqlError::Utf8Error(..)
+        | SqlError::SqlInputError { .. } => true,
+        _ => false,
+    }
+}
+
+fn failing(layout: &Layout, path: &std::path::Path, cause: &SqlError) -> StoreError {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            StoreError::Full { path: path.to_path_buf(), cause: "the disk is full".into() }
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            opening(layout, cause)
+        }
+        _ => StoreError::Index { path: path.to_path_buf(), cause: cause.to_string() },
+    }
+}
+
+fn opening(layout: &Layout, cause: &SqlError) -> StoreError {
+    StoreError::unusable(layout.root(), &format!("index.db: {cause}"))
+}
+
+fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SqlError {
+    SqlError::FromSqlConversionFailure(0, Type::Blob, cause.into())
+}
+
+fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
+    let profile: String = row.get(1)?;
+    let descriptor: String = row.get(2)?;
+    let key = CacheKey {
+        asset: AssetId(row.get(0)?),
+        profile: ProfileName::new(profile).map_err(unreadable)?,
+        descriptor: DescriptorId::new(descriptor).map_err(unreadable)?,
+    };
+    let number = |i| row.get::<_, i64>(i);
+    let stat = Stat {
+        size: number(3)? as u64,
+        mtime_ns: number(4)?,
+        ctime_ns: number(5)?,
+        inode: number(6)? as u64,
+    };
+    let footer = row.get(7)?;
+    let record = row.get_ref(8)?.as_blob().map_err(unreadable)?;
+    if number(9)? != row_checksum(&key, &stat, &footer, record) {
+        return Err(unreadable("a row fails its checksum"));
+    }
+    let record: CacheRecord = rmp_serde::from_slice(record).map_err(unreadable)?;
+    Ok(Row { stat, footer, record })
+}
+
+/// SQLite counts in i64; the bits are kept.
+fn numbers(stat: &Stat) -> [i64; 4] {
+    [stat.size as i64, stat.mtime_ns, stat.ctime_ns, stat.inode as i64]
+}
+
+fn row_checksum(key: &CacheKey, stat: &Stat, footer: &[u8; 32], record: &[u8]) -> i64 {
+    let names = [key.profile.as_str().as_bytes(), key.descriptor.as_str().as_bytes()];
+    checksum(&[&key.asset.0, names[0], names[1], &stat.bytes(), footer, record])
+}
+
+fn stamp_checksum(path: &[u8], stat: &Stat, asset: &AssetId) -> i64 {
+    checksum(&[path, &stat.bytes(), &asset.0])
+}
+
+fn info_checksum(asset: &AssetId, info: &AssetInfo) -> i64 {
+    checksum(&[
+        &asset.0,
+        &info.sample_rate.to_le_bytes(),
+        &info.channels.to_le_bytes(),
+        &info.samples.to_le_bytes(),
+        info.codec.as_bytes(),
+    ])
+}
+
+fn checksum(parts: &[&[u8]]) -> i64 {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend((part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part);
+    }
+    xxh3_64(&bytes) as i64
+}

@@ -1,0 +1,237 @@
+//! Where things stand in a cache folder, and making a new one. Nothing here
+//! knows what is inside a chunk file.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use agogic_schema::{AssetId, CacheKey, ProfileName};
+
+use crate::stat::now_ns;
+use crate::{FORMAT_VERSION, StoreError};
+
+/// Ending of chunk files.
+pub(crate) const EXTENSION: &str = "agc";
+
+/// The signature is fixed by <https://bford.info/cachedir/>.
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+    # This folder is a cache of Agogic. Everything in it can be computed again.\n";
+
+/// The paths of one cache folder.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// The folder, made where it is missing, refused where a later program
+    /// made it.
+    pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
+        let root = std::path::absolute(dir).map_err(|cause| StoreError::unusable(dir, &cause))?;
+        let layout = Self { root };
+        match read_version(&layout.root.join("VERSION")) {
+            Ok(Some(found)) if found > u64::from(FORMAT_VERSION) => {
+                Err(StoreError::Newer { folder: layout.root, found, known: FORMAT_VERSION })
+            }
+            Ok(Some(found)) if found == u64::from(FORMAT_VERSION) => Ok(layout),
+            // A VERSION that is no number is damage: every chunk file states
+            // its own version, so nothing is lost by writing it again.
+            Ok(_) => layout.prepare(),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => layout.prepare(),
+            Err(cause) => Err(StoreError::unusable(&layout.root, &cause)),
+        }
+    }
+
+    fn prepare(self) -> Result<Self, StoreError> {
+        self.make().map_err(|cause| StoreError::unusable(&self.root, &cause))?;
+        Ok(self)
+    }
+
+    fn make(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.root)?;
+        // Backup programs pass over a folder with this tag, so a folder that
+        // holds anything else does not get one.
+        if fs::read_dir(&self.root)?.next().is_none() {
+            fs::write(self.root.join("CACHEDIR.TAG"), CACHEDIR_TAG)?;
+        }
+        for dir in [self.namespace(), self.tmp(), self.quarantine(), self.locks()] {
+            fs::create_dir_all(dir)?;
+        }
+        // Last, so that a folder with a VERSION is a whole one.
+        let staged = self.locks().join(format!("VERSION.{}", unique()));
+        let mut file = File::create(&staged)?;
+        writeln!(file, "{FORMAT_VERSION}")?;
+        file.sync_all()?;
+        fs::rename(&staged, self.root.join("VERSION"))
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn index(&self) -> PathBuf {
+        self.root.join("index.db")
+    }
+
+    pub(crate) fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    pub(crate) fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
+    }
+
+    pub(crate) fn locks(&self) -> PathBuf {
+        self.root.join("locks")
+    }
+
+    pub(crate) fn damage_log(&self) -> PathBuf {
+        self.root.join("damage.log")
+    }
+
+    /// The folder of all chunk files.
+    pub(crate) fn namespace(&self) -> PathBuf {
+        self.root.join("ns").join("default")
+    }
+
+    fn asset(&self, asset: &AssetId) -> PathBuf {
+        let hex = asset.to_string();
+        let mut path = self.namespace();
+        path.push(&hex[..2]);
+        path.push(hex);
+        path
+    }
+
+    /// The chunk file of a track.
+    pub(crate) fn track(&self, key: &CacheKey) -> PathBuf {
+        let mut path = self.asset(&key.asset);
+        path.push(file_name(key.profile.as_str()));
+        path.push(file_name(key.descriptor.as_str()) + "." + EXTENSION);
+        path
+    }
+
+    /// The chunk files of an asset, under one profile or under all.
+    pub(crate) fn tracks(&self, asset: &AssetId, profile: Option<&ProfileName>) -> io::Result<Vec<PathBuf>> {
+        let folder = self.asset(asset);
+        let folders = match profile {
+            Some(profile) => vec![folder.join(file_name(profile.as_str()))],
+            None => list(&folder, Kind::Folder)?,
+        };
+        let mut found = Vec::new();
+        for folder in folders {
+            found.extend(list(&folder, Kind::Track)?);
+        }
+        Ok(found)
+    }
+
+    /// Every chunk file.
+    pub(crate) fn all_tracks(&self) -> io::Result<Vec<PathBuf>> {
+        let mut folders = vec![self.namespace()];
+        // Two hexadecimal digits, asset, profile.
+        for _ in 0..3 {
+            let mut inner = Vec::new();
+            for folder in folders {
+                inner.extend(list(&folder, Kind::Folder)?);
+            }
+            folders = inner;
+        }
+        let mut found = Vec::new();
+        for folder in folders {
+            found.extend(list(&folder, Kind::Track)?);
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// The path below the cache folder, for messages.
+    pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Folder,
+    Track,
+}
+
+/// A word that no other thread or process uses for this folder.
+pub(crate) fn unique() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("{:x}-{}-{number}", now_ns(), std::process::id())
+}
+
+/// Entries of a folder; none where the folder is missing.
+fn list(folder: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => return Ok(vec![]),
+        Err(cause) => return Err(cause),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let wanted = match kind {
+            Kind::Folder => entry.file_type()?.is_dir(),
+            Kind::Track => Path::new(&entry.file_name()).extension().is_some_and(|e| e == EXTENSION),
+        };
+        if wanted {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn read_version(path: &Path) -> io::Result<Option<u64>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(32).read_to_end(&mut text)?;
+    Ok(std::str::from_utf8(&text).ok().and_then(|text| text.trim_end().parse().ok()))
+}
+
+/// A name as a file name that is one and the same on every file system:
+/// characters that Windows refuses, capitals (some file systems do not tell
+/// them apart) and names of Windows devices are written as `%` and two
+/// hexadecimal digits; a name too long then is replaced by its hash.
+fn file_name(name: &str) -> String {
+    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+    let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let numbered = stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
+    let device = DEVICES.contains(&stem.as_str()) || numbered;
+    let mut out = String::with_capacity(name.len());
+    for (i, byte) in name.bytes().enumerate() {
+        let first = i == 0 && device;
+        let last = i + 1 == name.len() && byte == b'.';
+        if first || last || byte == b':' || byte.is_ascii_uppercase() {
+            out.push_str(&format!("%{byte:02X}"));
+        } else {
+            out.push(char::from(byte));
+        }
+    }
+    if out.len() > 200 { format!("%{}", blake3::hash(name.as_bytes()).to_hex()) } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_file_names() {
+        let long = "A".repeat(128);
+        let hashed = format!("%{}", blake3::hash(long.as_bytes()).to_hex());
+        for (name, expect) in [
+            ("agogic.mel", "agogic.mel"),
+            ("vamp:qm:mfcc", "vamp%3Aqm%3Amfcc"),
+            ("Mel", "%4Del"),
+            ("nul.x", "%6Eul.x"),
+            ("com1", "%63om1"),
+            ("comet", "comet"),
+            ("end.", "end%2E"),
+            (&long, &hashed),
+        ] {
+            assert_eq!(file_name(name), expect);
+        }
+    }
+}

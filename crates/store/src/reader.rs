@@ -1,0 +1,124 @@
+//! Taking values out of one track, chunk by chunk. No lock is taken and
+//! nothing is written, unless damage is met.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use agogic_schema::{CacheRecord, Event, FeatureTrack, Plane, Shape, TrackData};
+
+use crate::file::{ChunkFile, Fault};
+use crate::{Store, StoreError};
+
+/// An open track. It keeps reading the track it was opened on, also when
+/// another is published under the same key meanwhile.
+#[derive(Debug)]
+pub struct TrackReader {
+    store: Store,
+    path: PathBuf,
+    file: ChunkFile,
+    scratch: Vec<f32>,
+}
+
+impl TrackReader {
+    pub(crate) fn new(store: Store, path: PathBuf, file: ChunkFile) -> Self {
+        Self { store, path, file, scratch: Vec::new() }
+    }
+
+    /// What is known of the track.
+    pub fn record(&self) -> &CacheRecord {
+        &self.file.record
+    }
+
+    /// Frames of a plane; only the chunks that hold them are read. The range
+    /// is cut to the frames that exist, and the grid of the returned plane
+    /// starts at its first frame. `None` where a chunk is damaged: that is
+    /// counted and the file quarantined.
+    ///
+    /// # Errors
+    /// [`StoreError::Track`] for a plane that the track does not have.
+    pub fn frames(&mut self, plane: usize, range: Range<u64>) -> Result<Option<Plane>, StoreError> {
+        let record = &self.file.record;
+        let wrong = |rule: String| StoreError::track(&record.key, rule);
+        if record.header.shape == Shape::Events {
+            return Err(wrong("events have no frames".into()));
+        }
+        let mut grid = record.header.grid(plane).map_err(|_| wrong(format!("there is no plane {plane}")))?;
+        let end = range.end.min(record.frames.get(plane).copied().unwrap_or(0));
+        let start = range.start.min(end);
+        grid.start = grid.centre(start);
+        match self.collect(plane, start..end) {
+            Ok(data) => Ok(Some(Plane { grid, data })),
+            Err(fault) => self.faulty(fault),
+        }
+    }
+
+    /// All events. `None` where a chunk is damaged: that is counted and the
+    /// file quarantined.
+    ///
+    /// # Errors
+    /// [`StoreError::Track`] for a track of another shape.
+    pub fn events(&mut self) -> Result<Option<Vec<Event>>, StoreError> {
+        if self.file.record.header.shape != Shape::Events {
+            return Err(StoreError::track(&self.file.record.key, "it has frames, not events"));
+        }
+        let mut events = Vec::new();
+        for number in 0..self.file.chunks.len() {
+            match self.file.events(number) {
+                Ok(more) => events.extend(more),
+                Err(fault) => return self.faulty(fault),
+            }
+        }
+        Ok(Some(events))
+    }
+
+    /// The whole track, every chunk checked. `None` where it is damaged: that
+    /// is counted and the file quarantined.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] where damage cannot be seen to.
+    pub fn read_all(&mut self) -> Result<Option<FeatureTrack>, StoreError> {
+        let header = self.file.record.header.clone();
+        let data = match header.shape {
+            Shape::Events => self.events()?.map(TrackData::Events),
+            Shape::Dense => self.frames(0, 0..u64::MAX)?.map(TrackData::Dense),
+            Shape::Peaks => {
+                let planes = 0..header.planes.len();
+                let planes: Result<Option<Vec<Plane>>, StoreError> =
+                    planes.map(|plane| self.frames(plane, 0..u64::MAX)).collect();
+                planes?.map(TrackData::Peaks)
+            }
+        };
+        let Some(data) = data else { return Ok(None) };
+        let track = FeatureTrack { header, data };
+        match track.check() {
+            Ok(()) => Ok(Some(track)),
+            Err(rule) => {
+                let fault = self.file.damaged(rule.to_string());
+                self.faulty(fault)
+            }
+        }
+    }
+
+    fn collect(&mut self, plane: usize, range: Range<u64>) -> Result<Vec<f32>, Fault> {
+        let width = self.file.record.header.width();
+        let mut out = Vec::new();
+        for number in 0..self.file.chunks.len() {
+            let chunk = self.file.chunks[number];
+            let from = range.start.max(chunk.first);
+            let to = range.end.min(chunk.first + u64::from(chunk.frames));
+            if chunk.plane as usize != plane || from >= to {
+                continue;
+            }
+            self.file.values(number, &mut self.scratch)?;
+            // Both lie within a chunk, whose length was checked.
+            let [from, to] = [from, to].map(|frame| (frame - chunk.first) as usize * width);
+            out.extend_from_slice(&self.scratch[from..to]);
+        }
+        Ok(out)
+    }
+
+    fn faulty<T>(&self, fault: Fault) -> Result<Option<T>, StoreError> {
+        self.store.faulty(&self.file.record.key, &self.path, fault)?;
+        Ok(None)
+    }
+}

@@ -1,0 +1,275 @@
+//! The cache as its users see it: opening it, asking what is there, taking
+//! tracks out. Putting tracks in is in `writer`, checking all of it in
+//! `verify`.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agogic_schema::{AssetId, CacheKey, CacheRecord, FeatureTrack, ProfileName, Provenance, TrackHeader};
+
+use crate::file::{ChunkFile, Fault};
+use crate::index::{Index, Row};
+use crate::layout::Layout;
+use crate::stat::Stat;
+use crate::{FORMAT_VERSION, StoreError, TrackReader, TrackWriter};
+use crate::{quarantine, temp, writer};
+
+/// An open cache folder. Cloning it is cheap; threads and processes may share
+/// a folder as they like.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) layout: Layout,
+    pub(crate) index: Index,
+}
+
+/// A cached track, without its values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What is known of it.
+    pub record: CacheRecord,
+    /// Bytes that it takes on disk.
+    pub bytes: u64,
+}
+
+/// Figures about a cache folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// The folder.
+    pub path: PathBuf,
+    /// Its format version.
+    pub version: u32,
+    /// Tracks that the index knows.
+    pub entries: u64,
+    /// Bytes that they take.
+    pub bytes: u64,
+    /// Assets that they belong to.
+    pub assets: u64,
+    /// Damaged, truncated and missing files found since the folder was made,
+    /// each counted once. A damaged index counts as a file.
+    pub damaged: u64,
+    /// Files in quarantine now.
+    pub quarantined: u64,
+    /// Files without a row that were checked and given one since the index
+    /// was made.
+    pub adopted: u64,
+}
+
+/// What became of a file that was checked in full.
+pub(crate) enum Examined {
+    Good(Box<Row>),
+    Missing,
+    /// Quarantined and counted.
+    Damaged(String),
+}
+
+impl Store {
+    /// Opens a cache folder, making it where there is none, and clears away
+    /// what killed writers left.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] where the folder cannot be made or written,
+    /// [`StoreError::Newer`] where a later program made it.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let layout = Layout::open(dir)?;
+        let index = Index::open(&layout)?;
+        temp::clean(&layout);
+        Ok(Self { inner: Arc::new(Inner { layout, index }) })
+    }
+
+    /// The tracks of an asset, under one profile or under all, in order of
+    /// their keys.
+    ///
+    /// A file that was touched since it was published is checked in full
+    /// first, and so is one that the index does not know. What fails is
+    /// counted, quarantined and left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
+    /// cannot be read.
+    pub fn records(&self, asset: &AssetId, profile: Option<&ProfileName>) -> Result<Vec<Entry>, StoreError> {
+        let Inner { layout, index } = &*self.inner;
+        let mut entries = Vec::new();
+        let mut put = Vec::new();
+        let mut seen = HashSet::new();
+        for row in index.rows(layout, asset, profile)? {
+            let path = layout.track(&row.record.key);
+            if fs::metadata(&path).is_ok_and(|meta| meta.is_file() && Stat::of(&meta) == row.stat) {
+                entries.push(Entry { bytes: row.stat.size, record: row.record });
+            } else {
+                match self.examine(&path)? {
+                    Examined::Good(fresh) => put.push(*fresh),
+                    Examined::Missing => drop(self.missing(&row.record.key)?),
+                    Examined::Damaged(_) => drop(index.drop_row(layout, &row.record.key)?),
+                }
+            }
+            seen.insert(path);
+        }
+        let mut adopted = 0;
+        let listed = layout
+            .tracks(asset, profile)
+            .map_err(|cause| StoreError::io("list the tracks in", &layout.namespace(), cause))?;
+        for path in listed.into_iter().filter(|path| !seen.contains(path)) {
+            if let Examined::Good(row) = self.examine(&path)? {
+                put.push(*row);
+                adopted += 1;
+            }
+        }
+        // A row that cannot be written now is made from its file next time.
+        let _ = index.put(layout, &put, adopted);
+        entries.extend(put.into_iter().map(|row| Entry { bytes: row.stat.size, record: row.record }));
+        entries.sort_by(|a, b| a.record.key.cmp(&b.record.key));
+        Ok(entries)
+    }
+
+    /// A reader of a track; `None` is a miss. Damage is counted and
+    /// quarantined, and is a miss.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] where the process cannot open files at present.
+    pub fn reader(&self, key: &CacheKey) -> Result<Option<TrackReader>, StoreError> {
+        let path = self.inner.layout.track(key);
+        let opened = ChunkFile::open(&path).and_then(|file| {
+            file.check_place(&self.inner.layout, &path)?;
+            Ok(file)
+        });
+        match opened {
+            Ok(file) => Ok(Some(TrackReader::new(self.clone(), path, file))),
+            Err(fault) => {
+                self.faulty(key, &path, fault)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A whole track; `None` is a miss. Every chunk is checked.
+    ///
+    /// # Errors
+    /// As [`Store::reader`].
+    pub fn read(&self, key: &CacheKey) -> Result<Option<FeatureTrack>, StoreError> {
+        match self.reader(key)? {
+            Some(mut reader) => reader.read_all(),
+            None => Ok(None),
+        }
+    }
+
+    /// A writer of a track. Nobody sees the track before it is published.
+    ///
+    /// # Errors
+    /// [`StoreError::Track`] for a header that contradicts itself or the key,
+    /// [`StoreError::Full`] or [`StoreError::Io`] where no file can be made.
+    pub fn writer(
+        &self,
+        key: CacheKey,
+        provenance: Provenance,
+        header: TrackHeader,
+    ) -> Result<TrackWriter, StoreError> {
+        TrackWriter::new(self.clone(), key, provenance, header)
+    }
+
+    /// Publishes many tracks at once, much cheaper than one by one: all files
+    /// are made durable together, each folder once, and the index is written
+    /// in one transaction. Records come back in the order of the writers.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] or [`StoreError::Io`]. Until every file is durable
+    /// none is published; after that an error may leave some published, each
+    /// of them whole.
+    pub fn publish_all(&self, writers: Vec<TrackWriter>) -> Result<Vec<CacheRecord>, StoreError> {
+        writer::publish_all(self, writers)
+    }
+
+    /// Removes a track. Whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] or [`StoreError::Io`].
+    pub fn remove(&self, key: &CacheKey) -> Result<bool, StoreError> {
+        // The row first: a file without a row is no damage, a row without a
+        // file is.
+        self.inner.index.drop_row(&self.inner.layout, key)?;
+        let path = self.inner.layout.track(key);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(false)
+            }
+            Err(cause) => Err(StoreError::io("remove", &path, cause)),
+        }
+    }
+
+    /// Figures about the folder, from the index and the damage log.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] where the index cannot be read.
+    pub fn stats(&self) -> Result<Stats, StoreError> {
+        let Inner { layout, index } = &*self.inner;
+        let totals = index.totals(layout)?;
+        Ok(Stats {
+            path: layout.root().to_path_buf(),
+            version: FORMAT_VERSION,
+            entries: totals.entries,
+            bytes: totals.bytes,
+            assets: totals.assets,
+            damaged: quarantine::counted(layout),
+            quarantined: quarantine::held(layout),
+            adopted: totals.adopted,
+        })
+    }
+
+    /// Checks a file in full, and quarantines and counts it if it fails.
+    pub(crate) fn examine(&self, path: &Path) -> Result<Examined, StoreError> {
+        let checked = ChunkFile::open(path).and_then(|mut file| {
+            file.check_place(&self.inner.layout, path)?;
+            file.check_all()?;
+            Ok(file)
+        });
+        match checked {
+            Ok(file) => Ok(Examined::Good(Box::new(Row {
+                stat: file.stat,
+                footer: file.footer,
+                record: file.record,
+            }))),
+            Err(Fault::Missing) => Ok(Examined::Missing),
+            Err(Fault::Damaged(reason, seen)) => {
+                quarantine::set_aside(&self.inner.layout, path, seen, &reason);
+                Ok(Examined::Damaged(reason))
+            }
+            Err(Fault::Busy(cause)) => Err(StoreError::io("open", path, cause)),
+        }
+    }
+
+    /// Sees to a fault met while reading a track.
+    pub(crate) fn faulty(&self, key: &CacheKey, path: &Path, fault: Fault) -> Result<(), StoreError> {
+        match fault {
+            Fault::Missing => {
+                self.missing(key)?;
+            }
+            Fault::Damaged(reason, seen) => {
+                if quarantine::set_aside(&self.inner.layout, path, seen, &reason) {
+                    self.inner.index.drop_row(&self.inner.layout, key)?;
+                }
+            }
+            Fault::Busy(cause) => return Err(StoreError::io("open", path, cause)),
+        }
+        Ok(())
+    }
+
+    /// Sees to a track without a file: damage if the index knew of one. Returns
+    /// whether it was counted.
+    pub(crate) fn missing(&self, key: &CacheKey) -> Result<bool, StoreError> {
+        let layout = &self.inner.layout;
+        let path = layout.track(key);
+        let counted = self.inner.index.drop_row(layout, key)? && !path.exists();
+        if counted {
+            quarantine::count(layout, &path, "the file is missing");
+        }
+        Ok(counted)
+    }
+}

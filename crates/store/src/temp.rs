@@ -1,0 +1,114 @@
+//! Files being written. Each is locked for as long as its writer lives, so
+//! that what a killed process left behind can be told from what another
+//! process is writing: the kernel frees the lock of the dead.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::StoreError;
+use crate::layout::{Layout, unique};
+
+/// A file in `tmp/` that is removed when dropped, unless it was renamed.
+#[derive(Debug)]
+pub(crate) struct TempFile {
+    pub(crate) file: File,
+    path: PathBuf,
+    placed: bool,
+}
+
+impl TempFile {
+    pub(crate) fn create(layout: &Layout) -> Result<Self, StoreError> {
+        let folder = layout.tmp();
+        loop {
+            let path = folder.join(unique());
+            let file = match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
+                Ok(file) => file,
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(&folder).map_err(|cause| StoreError::io("make", &folder, cause))?;
+                    continue;
+                }
+                Err(cause) => return Err(StoreError::io("create", &path, cause)),
+            };
+            // Somebody who cleans may have seen the file before it was locked,
+            // and may be about to remove it or have done so: take another.
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => continue,
+                // A file system without locks: nobody can clean there either.
+                Ok(()) | Err(TryLockError::Error(_)) => {}
+            }
+            if is_linked(&file, &path) {
+                return Ok(Self { file, path, placed: false });
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file its name, replacing what stood there.
+    pub(crate) fn place(&mut self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.path, to)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        if !self.placed {
+            // What cannot be removed now is removed by the next to clean.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Removes what dead writers left. Returns how many files that were.
+pub(crate) fn clean(layout: &Layout) -> u64 {
+    let Ok(entries) = fs::read_dir(layout.tmp()) else { return 0 };
+    let mut removed = 0;
+    for entry in entries.flatten() {
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(entry.path()) else { continue };
+        // Should its writer have published it meanwhile, the name is gone and
+        // the removal finds nothing.
+        if file.try_lock().is_ok() && fs::remove_file(entry.path()).is_ok() {
+            removed += 1;
+        }
+    }
+    removed
+}
+
+#[cfg(unix)]
+fn is_linked(file: &File, _: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|meta| meta.nlink() > 0)
+}
+
+#[cfg(not(unix))]
+fn is_linked(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dead_are_cleaned_and_the_living_spared() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::open(dir.path()).unwrap();
+        let alive = TempFile::create(&layout).unwrap();
+        let dead = layout.tmp().join("1-0-0");
+        fs::write(&dead, "half a track").unwrap();
+        assert_eq!(clean(&layout), 1);
+        assert!(!dead.exists() && alive.path().exists());
+        let path = alive.path().to_path_buf();
+        drop(alive);
+        assert!(!path.exists());
+    }
+}

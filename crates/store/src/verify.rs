@@ -1,0 +1,123 @@
+//! Checking all of a cache: every byte of every file, and the index against
+//! the files.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::store::{Examined, Inner};
+use crate::{Store, StoreError, temp};
+
+/// How many rows are written to the index at a time.
+const BATCH: usize = 256;
+
+/// What [`Store::verify`] found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// Files that were checked.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+    /// Files that failed, now in quarantine, and files that were missing. All
+    /// are counted, and recomputed when they are next asked for.
+    pub damaged: Vec<Damaged>,
+    /// Whole files that the index did not know, and knows now.
+    pub adopted: u64,
+    /// Whole files that had been touched or replaced since the index was
+    /// written, which knows them again now.
+    pub refreshed: u64,
+    /// Leftovers of killed writers, now removed.
+    pub leftovers: u64,
+}
+
+/// A file that failed a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged {
+    /// The file, below the cache folder.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Store {
+    /// Checks every file in full, quarantines and counts what fails, adopts
+    /// what the index does not know, drops rows without a file, and removes
+    /// what killed writers left. `progress` is told the bytes checked so far
+    /// and the bytes in all.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
+    /// cannot be read.
+    pub fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
+        let Inner { layout, index } = &*self.inner;
+        let mut report = VerifyReport { leftovers: temp::clean(layout), ..VerifyReport::default() };
+        index.check(layout)?;
+        let rows = index.all_rows(layout)?.into_iter();
+        let mut rows: HashMap<PathBuf, _> =
+            rows.map(|row| (layout.track(&row.record.key), (row.record.key, row.stat, row.footer))).collect();
+        let files = layout
+            .all_tracks()
+            .map_err(|cause| StoreError::io("list the tracks in", &layout.namespace(), cause))?;
+        let sized = |path: PathBuf| {
+            let size = fs::metadata(&path).map_or(0, |meta| meta.len());
+            (path, size)
+        };
+        let files: Vec<(PathBuf, u64)> = files.into_iter().map(sized).collect();
+        let total = files.iter().map(|(_, size)| size).sum();
+
+        let mut put = Vec::new();
+        let mut adopted = 0;
+        progress(0, total);
+        for (path, size) in files {
+            let known = rows.remove(&path);
+            let damage = match self.examine(&path)? {
+                Examined::Good(row) => {
+                    match known {
+                        Some((_, stat, footer)) if stat == row.stat && footer == row.footer => {}
+                        Some(_) => {
+                            report.refreshed += 1;
+                            put.push(*row);
+                        }
+                        None => {
+                            adopted += 1;
+                            put.push(*row);
+                        }
+                    }
+                    None
+                }
+                Examined::Damaged(reason) => {
+                    if let Some((key, ..)) = known {
+                        index.drop_row(layout, &key)?;
+                    }
+                    Some(reason)
+                }
+                Examined::Missing => {
+                    // Removed since it was listed; counted if its row was not.
+                    let counted = known.map_or(Ok(false), |(key, ..)| self.missing(&key))?;
+                    counted.then(|| "the file is missing".into())
+                }
+            };
+            if let Some(reason) = damage {
+                report.damaged.push(Damaged { path: layout.relative(&path).to_path_buf(), reason });
+            }
+            if put.len() == BATCH {
+                index.put(layout, &put, adopted)?;
+                report.adopted += std::mem::take(&mut adopted);
+                put.clear();
+            }
+            report.files += 1;
+            report.bytes += size;
+            progress(report.bytes, total);
+        }
+        index.put(layout, &put, adopted)?;
+        report.adopted += adopted;
+        for (path, (key, ..)) in rows {
+            if self.missing(&key)? {
+                let reason = "the file is missing".into();
+                report.damaged.push(Damaged { path: layout.relative(&path).to_path_buf(), reason });
+            }
+        }
+        report.damaged.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(report)
+    }
+}

@@ -1,0 +1,489 @@
+//! Putting a track in: values stream into a temporary file in bounded memory,
+//! and become visible all at once.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use agogic_schema::{
+    CacheKey, CacheRecord, ContentHash, Event, Provenance, RECORD_VERSION, Shape, TrackHeader,
+};
+
+use crate::content::{self, Part};
+use crate::format::{self, CHUNK_TARGET, Chunk, EVENTS, HEADER_LEN, MAX_CHUNK, RAW_F32};
+use crate::index::Row;
+use crate::stat::Stat;
+use crate::temp::TempFile;
+use crate::{Store, StoreError};
+
+/// A track being written. Dropping it instead of publishing it leaves nothing
+/// behind.
+///
+/// Memory: up to 128 kB per plane, or one frame where that is longer, and 48
+/// bytes per chunk written.
+#[derive(Debug)]
+pub struct TrackWriter {
+    store: Store,
+    temp: TempFile,
+    key: CacheKey,
+    provenance: Provenance,
+    header: TrackHeader,
+    seed: u64,
+    /// Values of a full chunk.
+    capacity: usize,
+    planes: Vec<PlaneWriter>,
+    events: Vec<Event>,
+    events_bytes: usize,
+    last_event: i64,
+    chunks: Vec<Chunk>,
+    /// Where the next chunk goes.
+    at: u64,
+    floor: f32,
+    state: State,
+}
+
+/// A plane's values that are not yet written, and the hash of those that are.
+#[derive(Debug, Default)]
+struct PlaneWriter {
+    buffer: Vec<f32>,
+    part: Part,
+    /// A value was changed after it was hashed.
+    changed: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    Open,
+    /// All is written, including the footer with this hash.
+    Sealed(Box<CacheRecord>, [u8; 32]),
+    /// A write failed, so that the file lacks values.
+    Failed,
+}
+
+impl TrackWriter {
+    pub(crate) fn new(
+        store: Store,
+        key: CacheKey,
+        provenance: Provenance,
+        header: TrackHeader,
+    ) -> Result<Self, StoreError> {
+        format::check_header(&key, &header).map_err(|rule| StoreError::track(&key, rule))?;
+        let width = header.width().max(1);
+        let planes = if header.shape == Shape::Events { 1 } else { header.planes.len() };
+        let temp = TempFile::create(&store.inner.layout)?;
+        let mut writer = Self {
+            seed: format::seed(&key),
+            capacity: (CHUNK_TARGET / 4 / width).max(1) * width,
+            planes: (0..planes).map(|_| PlaneWriter::default()).collect(),
+            events: Vec::new(),
+            events_bytes: 0,
+            last_event: i64::MIN,
+            chunks: Vec::new(),
+            at: HEADER_LEN,
+            floor: f32::NEG_INFINITY,
+            state: State::Open,
+            store,
+            temp,
+            key,
+            provenance,
+            header,
+        };
+        writer.write_at(0, &format::header())?;
+        Ok(writer)
+    }
+
+    /// The key that the track will be found by.
+    pub fn key(&self) -> &CacheKey {
+        &self.key
+    }
+
+    /// Adds whole frames to a plane: `values[(frame * channels + channel) *
+    /// bins + bin]`. Planes may take turns.
+    ///
+    /// # Errors
+    /// [`StoreError::Track`] for values that are no whole frames or a plane
+    /// that is not there, [`StoreError::Full`] or [`StoreError::Io`] where
+    /// they cannot be written.
+    pub fn frames(&mut self, plane: usize, values: &[f32]) -> Result<(), StoreError> {
+        self.check_open()?;
+        let width = self.header.width();
+        if self.header.shape == Shape::Events {
+            return Err(self.wrong("frames given to a track of events"));
+        }
+        if plane >= self.planes.len() {
+            return Err(self.wrong(format!("there is no plane {plane}")));
+        }
+        if !values.len().is_multiple_of(width) {
+            return Err(
+                self.wrong(format!("{} values are no whole number of frames of {width}", values.len()))
+            );
+        }
+        let mut rest = values;
+        while !rest.is_empty() {
+            let buffer = &mut self.planes[plane].buffer;
+            let (now, later) = rest.split_at(rest.len().min(self.capacity - buffer.len()));
+            let start = buffer.len();
+            buffer.extend_from_slice(now);
+            raise(&mut buffer[start..], self.floor);
+            if buffer.len() == self.capacity {
+                self.flush_frames(plane)?;
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Adds events, in order of time.
+    ///
+    /// # Errors
+    /// [`StoreError::Track`] for an event out of order, with more or fewer
+    /// values than bins, or longer than 16 MiB; [`StoreError::Full`] or
+    /// [`StoreError::Io`] where they cannot be written.
+    pub fn events(&mut self, events: &[Event]) -> Result<(), StoreError> {
+        self.check_open()?;
+        if self.header.shape != Shape::Events {
+            return Err(self.wrong("events given to a track of frames"));
+        }
+        for event in events {
+            if event.values.len() != self.header.bins as usize {
+                return Err(self.wrong("an event with more or fewer values than bins"));
+            }
+            if event.at.0 < self.last_event {
+                return Err(self.wrong("events out of order"));
+            }
+            // The most that MessagePack needs: two integers of 9 bytes, values
+            // of 5, and the lengths of label, values and event.
+            let bytes = 18 + 5 * event.values.len() + event.label.len() + 16;
+            if bytes > MAX_CHUNK - 8 {
+                return Err(self.wrong(format!("an event longer than {MAX_CHUNK} bytes")));
+            }
+            if self.events_bytes + bytes > CHUNK_TARGET {
+                self.flush_events()?;
+            }
+            self.last_event = event.at.0;
+            self.events_bytes += bytes;
+            self.events.push(event.clone());
+        }
+        Ok(())
+    }
+
+    /// Raises every value of the track below `floor` to `floor`, those to come
+    /// included; NaN stays. For decibels cut off below the loudest value,
+    /// which is known only at the end. Only chunks with a lower value are
+    /// written again.
+    ///
+    /// # Errors
+    /// [`StoreError::Track`] for a track of events, [`StoreError::Full`] or
+    /// [`StoreError::Io`] where the values cannot be written.
+    pub fn raise_floor(&mut self, floor: f32) -> Result<(), StoreError> {
+        self.check_open()?;
+        if self.header.shape == Shape::Events {
+            return Err(self.wrong("events have no floor"));
+        }
+        if floor.is_nan() || floor <= self.floor {
+            return Ok(());
+        }
+        self.floor = floor;
+        for plane in &mut self.planes {
+            raise(&mut plane.buffer, floor);
+        }
+        let mut values = Vec::new();
+        for number in 0..self.chunks.len() {
+            let chunk = self.chunks[number];
+            if chunk.min >= floor {
+                continue;
+            }
+            self.read_back(number, &mut values)?;
+            raise(&mut values, floor);
+            let bytes = to_bytes(&values);
+            self.write_at(chunk.offset, &bytes)?;
+            let (min, max) = format::bounds(&values);
+            let checksum = format::checksum(&bytes, self.seed, number);
+            self.chunks[number] = Chunk { checksum, min, max, ..chunk };
+            self.planes[chunk.plane as usize].changed = true;
+        }
+        Ok(())
+    }
+
+    /// Ends the track without publishing it, and says what its content is, for
+    /// tracks that are computed from it. No value can be added afterwards.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] or [`StoreError::Io`] where what is left cannot be
+    /// written.
+    pub fn finish(&mut self) -> Result<ContentHash, StoreError> {
+        self.seal().map(|(record, _)| record.content)
+    }
+
+    /// Makes the track durable and visible, in place of any other of its key.
+    /// Many are better published together, by [`Store::publish_all`].
+    ///
+    /// # Errors
+    /// As [`Store::publish_all`].
+    pub fn publish(self) -> Result<CacheRecord, StoreError> {
+        let store = self.store.clone();
+        let mut records = publish_all(&store, vec![self])?;
+        Ok(records.remove(0))
+    }
+
+    fn seal(&mut self) -> Result<(&CacheRecord, [u8; 32]), StoreError> {
+        if !matches!(self.state, State::Sealed(..)) {
+            self.check_open()?;
+            let (record, footer) = self.write_footer()?;
+            self.state = State::Sealed(Box::new(record), footer);
+        }
+        match &self.state {
+            State::Sealed(record, footer) => Ok((record, *footer)),
+            State::Open | State::Failed => Err(self.wrong("it was not written whole")),
+        }
+    }
+
+    fn write_footer(&mut self) -> Result<(CacheRecord, [u8; 32]), StoreError> {
+        self.flush_events()?;
+        for plane in 0..self.planes.len() {
+            self.flush_frames(plane)?;
+        }
+        for plane in 0..self.planes.len() {
+            if self.planes[plane].changed {
+                self.planes[plane].part = self.hash_again(plane)?;
+                self.planes[plane].changed = false;
+            }
+        }
+        let parts: Vec<Part> = self.planes.iter().map(|plane| plane.part.clone()).collect();
+        let record = CacheRecord {
+            version: RECORD_VERSION,
+            key: self.key.clone(),
+            provenance: self.provenance.clone(),
+            header: self.header.clone(),
+            frames: parts.iter().map(Part::count).collect(),
+            content: content::finish(&self.header, &parts),
+        };
+        let bytes = rmp_serde::to_vec_named(&record)
+            .map_err(|cause| self.wrong(format!("its record cannot be written: {cause}")))?;
+        if !format::footer_fits(&bytes, self.chunks.len()) {
+            return Err(self.wrong("it has too many chunks"));
+        }
+        let (footer, hash) = format::footer(&bytes, &self.chunks);
+        self.write_at(self.at, &footer)?;
+        Ok((record, hash))
+    }
+
+    /// The hash of a plane's values as they stand in the file.
+    fn hash_again(&mut self, plane: usize) -> Result<Part, StoreError> {
+        let mut part = Part::default();
+        let mut values = Vec::new();
+        for number in 0..self.chunks.len() {
+            let chunk = self.chunks[number];
+            if chunk.plane as usize == plane {
+                self.read_back(number, &mut values)?;
+                part.bytes(&to_bytes(&values), u64::from(chunk.frames));
+            }
+        }
+        Ok(part)
+    }
+
+    fn flush_frames(&mut self, plane: usize) -> Result<(), StoreError> {
+        let values = std::mem::take(&mut self.planes[plane].buffer);
+        if values.is_empty() {
+            return Ok(());
+        }
+        let frames = (values.len() / self.header.width()) as u32;
+        let bytes = to_bytes(&values);
+        let first = self.planes[plane].part.count();
+        self.planes[plane].part.bytes(&bytes, u64::from(frames));
+        self.add_chunk(plane as u32, RAW_F32, first, frames, &bytes, format::bounds(&values))?;
+        drop(bytes);
+        // The memory serves the next chunk.
+        self.planes[plane].buffer = values;
+        self.planes[plane].buffer.clear();
+        Ok(())
+    }
+
+    fn flush_events(&mut self) -> Result<(), StoreError> {
+        let events = std::mem::take(&mut self.events);
+        self.events_bytes = 0;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let bytes = rmp_serde::to_vec(&events)
+            .map_err(|cause| self.wrong(format!("its events cannot be written: {cause}")))?;
+        let first = self.planes[0].part.count();
+        self.planes[0].part.events(&events);
+        // Counted in events of 34 bytes or more: far below 2^32.
+        self.add_chunk(0, EVENTS, first, events.len() as u32, &bytes, (0.0, 0.0))
+    }
+
+    fn add_chunk(
+        &mut self,
+        plane: u32,
+        encoding: u32,
+        first: u64,
+        frames: u32,
+        bytes: &[u8],
+        (min, max): (f32, f32),
+    ) -> Result<(), StoreError> {
+        let checksum = format::checksum(bytes, self.seed, self.chunks.len());
+        let length = bytes.len() as u32;
+        self.write_at(self.at, bytes)?;
+        let offset = self.at;
+        self.chunks.push(Chunk { plane, encoding, first, offset, frames, length, checksum, min, max });
+        self.at += u64::from(length);
+        Ok(())
+    }
+
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let file = &mut self.temp.file;
+        file.seek(SeekFrom::Start(at)).and_then(|_| file.write_all(bytes)).map_err(|cause| {
+            self.state = State::Failed;
+            StoreError::io("write", self.temp.path(), cause)
+        })
+    }
+
+    /// The values of a chunk already written.
+    fn read_back(&mut self, number: usize, values: &mut Vec<f32>) -> Result<(), StoreError> {
+        let chunk = self.chunks[number];
+        let mut bytes = vec![0; chunk.length as usize];
+        let file = &mut self.temp.file;
+        let mut read = file.seek(SeekFrom::Start(chunk.offset)).and_then(|_| file.read_exact(&mut bytes));
+        if read.is_ok() && format::checksum(&bytes, self.seed, number) != chunk.checksum {
+            read = Err(io::Error::new(io::ErrorKind::InvalidData, "it holds other bytes than were written"));
+        }
+        read.map_err(|cause| {
+            self.state = State::Failed;
+            StoreError::io("read back", self.temp.path(), cause)
+        })?;
+        values.clear();
+        values.extend(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+        Ok(())
+    }
+
+    fn check_open(&self) -> Result<(), StoreError> {
+        match self.state {
+            State::Open => Ok(()),
+            State::Sealed(..) => Err(self.wrong("it is finished already")),
+            State::Failed => Err(self.wrong("an earlier write of it failed")),
+        }
+    }
+
+    fn wrong(&self, rule: impl Into<String>) -> StoreError {
+        StoreError::track(&self.key, rule)
+    }
+}
+
+pub(crate) fn publish_all(
+    store: &Store,
+    mut writers: Vec<TrackWriter>,
+) -> Result<Vec<CacheRecord>, StoreError> {
+    let layout = &store.inner.layout;
+    let mut sealed = Vec::with_capacity(writers.len());
+    for writer in &mut writers {
+        let (record, footer) = writer.seal()?;
+        sealed.push((record.clone(), footer));
+    }
+    sync_files(&writers)?;
+
+    let mut folders = BTreeSet::new();
+    let mut rows = Vec::with_capacity(writers.len());
+    for (writer, (record, footer)) in writers.iter_mut().zip(sealed) {
+        let path = layout.track(&record.key);
+        if let Some(folder) = path.parent() {
+            make_folder(folder, &mut folders).map_err(|cause| StoreError::io("make", folder, cause))?;
+            folders.insert(folder.to_path_buf());
+        }
+        let placed = writer.temp.place(&path).and_then(|()| writer.temp.file.metadata());
+        // Of the file that was written, not of what stands there: that may be
+        // another process' by now, and the row must not vouch for it.
+        let meta = placed.map_err(|cause| StoreError::io("publish", &path, cause))?;
+        rows.push(Row { stat: Stat::of(&meta), footer, record });
+    }
+    for folder in &folders {
+        sync_folder(folder).map_err(|cause| StoreError::io("write", folder, cause))?;
+    }
+    // The files are the truth and are durable: without a row they are adopted.
+    let _ = store.inner.index.put(layout, &rows, 0);
+    Ok(rows.into_iter().map(|row| row.record).collect())
+}
+
+/// Makes files durable, several at a time: the file system then writes its
+/// journal for all of them at once.
+fn sync_files(writers: &[TrackWriter]) -> Result<(), StoreError> {
+    let sync = |writer: &TrackWriter| {
+        let done = writer.temp.file.sync_data();
+        done.map_err(|cause| StoreError::io("write", writer.temp.path(), cause))
+    };
+    if let [writer] = writers {
+        return sync(writer);
+    }
+    for some in writers.chunks(8) {
+        thread::scope(|scope| {
+            let mut running = Vec::new();
+            for writer in some {
+                match thread::Builder::new().spawn_scoped(scope, || sync(writer)) {
+                    Ok(thread) => running.push(thread),
+                    Err(_) => sync(writer)?,
+                }
+            }
+            for thread in running {
+                let panicked = |_| StoreError::io("write", Path::new("tmp"), io::Error::other("thread died"));
+                thread.join().map_err(panicked)??;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes a folder and those above it; `changed` takes the folders that got a
+/// new entry.
+fn make_folder(folder: &Path, changed: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let Some(parent) = folder.parent() else { return Ok(()) };
+    make_folder(parent, changed)?;
+    match fs::create_dir(folder) {
+        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(cause),
+        _ => {
+            changed.insert(parent.to_path_buf());
+            Ok(())
+        }
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some network file systems cannot; they order such changes themselves.
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    // Folders cannot be opened; the journal of the file system sees to it.
+    let _: Option<File> = None;
+    Ok(())
+}
+
+fn raise(values: &mut [f32], floor: f32) {
+    for value in values {
+        if *value < floor {
+            *value = floor;
+        }
+    }
+}
+
+/// Values as they stand in a file. A copy only where the machine orders bytes
+/// differently.
+fn to_bytes(values: &[f32]) -> std::borrow::Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        bytemuck::cast_slice(values).into()
+    } else {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()
+    }
+}

@@ -1,0 +1,8 @@
+//! The cache from outside: what goes in comes out, and whatever is done to the
+//! files, nothing wrong ever does.
+
+mod cases;
+mod damage;
+mod recovery;
+mod round_trip;
+mod sharing;

@@ -1,0 +1,114 @@
+//! Everything that can be wrong with a tempo map. Messages are one line and name
+//! the cause; whoever read the bytes adds which file they came from.
+
+use crate::{MAX_BEAT, MAX_BPM, MAX_POINTS, MIN_BPM};
+
+/// Why a tempo map was refused. Trying again with the same input never helps.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TempoError {
+    /// There is no point to take a tempo from.
+    #[error("the tempo map has no points")]
+    NoPoints,
+    /// More points than [`MAX_POINTS`].
+    #[error("{count} tempo points are more than the {MAX_POINTS} that a map may hold")]
+    TooManyPoints {
+        /// How many there were.
+        count: usize,
+    },
+    /// A point or time signature that is not a number, or too far out.
+    #[error("beat {beat} is outside -{MAX_BEAT}..={MAX_BEAT}")]
+    Beat {
+        /// Where it stood.
+        beat: f64,
+    },
+    /// A tempo outside [`MIN_BPM`]`..=`[`MAX_BPM`].
+    #[error("tempo {bpm} bpm at beat {beat} is outside {MIN_BPM}..={MAX_BPM} bpm")]
+    Bpm {
+        /// The tempo, in quarter notes per minute.
+        bpm: f64,
+        /// The point it belongs to.
+        beat: f64,
+    },
+    /// Two points at one beat.
+    #[error("two tempo points stand at beat {beat}")]
+    DuplicateBeat {
+        /// The beat.
+        beat: f64,
+    },
+    /// A point before the one it follows.
+    #[error("the tempo point at beat {beat} follows one at beat {previous}")]
+    Order {
+        /// The point that comes too early.
+        beat: f64,
+        /// The point before it.
+        previous: f64,
+    },
+    /// A ramp's end given for a span that is no ramp.
+    #[error("the tempo point at beat {beat} has an end tempo (\"to\") but its law is step")]
+    StrayEnd {
+        /// The point.
+        beat: f64,
+    },
+    /// No ticks per quarter note.
+    #[error("{value} ticks per quarter note are outside 1..=65535")]
+    TicksPerQuarter {
+        /// The value given.
+        value: u64,
+    },
+    /// A tick rate with a zero in it.
+    #[error("{numerator}/{denominator} ticks per second is no rate")]
+    TicksPerSecond {
+        /// Above the line.
+        numerator: u32,
+        /// Below the line.
+        denominator: u32,
+    },
+    /// Both ways to count ticks at once.
+    #[error("both ticks_per_quarter and ticks_per_second are given")]
+    TwoTickUnits,
+    /// A time signature that is none.
+    #[error("time signature {numerator}/{denominator} at beat {beat} is outside 1..=1024 over 1..=1024")]
+    TimeSignature {
+        /// Above the line.
+        numerator: u32,
+        /// Below the line.
+        denominator: u32,
+        /// Where it stood.
+        beat: f64,
+    },
+    /// A time signature at or before the one it follows.
+    #[error("the time signature at beat {beat} follows one at beat {previous}")]
+    MeterOrder {
+        /// The one that comes too early.
+        beat: f64,
+        /// The one before it.
+        previous: f64,
+    },
+    /// The bytes are of no known form.
+    #[error("neither a Standard MIDI File nor a JSON tempo map")]
+    UnknownForm,
+    /// The text is no tempo map in JSON.
+    #[error("no tempo map in JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The MIDI file ends too early.
+    #[error("the MIDI file is cut off at byte {at}, inside {inside}")]
+    MidiCutOff {
+        /// What was being read.
+        inside: &'static str,
+        /// Where the bytes ended.
+        at: usize,
+    },
+    /// The MIDI file breaks the standard.
+    #[error("the MIDI file is corrupt: {0}")]
+    MidiCorrupt(String),
+    /// A form of MIDI file that holds no single tempo map.
+    #[error("the MIDI file has format {0}; only 0 and 1 have one tempo map for all tracks")]
+    MidiFormat(u16),
+    /// A set-tempo event of zero microseconds per quarter note.
+    #[error("the MIDI file sets the tempo to 0 microseconds per quarter note at tick {tick}")]
+    MidiTempoZero {
+        /// Where.
+        tick: i64,
+    },
+}
