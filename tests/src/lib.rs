@@ -1,1 +1,11 @@
-//! End-to-end tests through the real binary
+//! What the end-to-end tests share: the real binary, the example plug-in in
+//! both of its versions, a folder of their own, and audio made on the spot.
+#![forbid(unsafe_code)]
+
+mod artifacts;
+mod audio;
+mod sandbox;
+
+pub use artifacts::{agogic_binary, crest_plugin, workspace};
+pub use audio::{Signal, Wav, recordings};
+pub use sandbox::{Ran, Sandbox};

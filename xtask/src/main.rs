@@ -1,2 +1,57 @@
-//! The project's own tasks.
-fn main() {}
+//! The project's own tasks: `cargo xtask test`, `golden`, `tidy`, `bench`. What
+//! lives here: starting cargo in the right way and judging what it says, and
+//! the rules of the repository that no compiler checks. Nothing of the product.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a tool for people at a terminal")]
+
+mod bench;
+mod cargo;
+mod golden;
+mod test;
+mod tidy;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+/// The project's own tasks
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that must pass: format, lints, tidy, tests, golden, documentation
+    Test {
+        /// Go on after a step that fails
+        #[arg(long)]
+        keep_going: bool,
+    },
+    /// Compare every descriptor of the bundled piece with its snapshot
+    Golden {
+        /// Write the snapshots that differ anew
+        #[arg(long)]
+        update: bool,
+    },
+    /// Check the rules of the repository, first of all who imports whom
+    Tidy,
+    /// Run benchmarks and print their medians
+    Bench {
+        /// Some of analyze, decode, store, tempo, view [default: all]
+        names: Vec<String>,
+    },
+}
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in no workspace")?;
+    match Cli::parse().task {
+        Task::Test { keep_going } => test::run(root, keep_going),
+        Task::Golden { update } => golden::run(root, update),
+        Task::Tidy => tidy::run(root),
+        Task::Bench { names } => bench::run(root, &names),
+    }
+}

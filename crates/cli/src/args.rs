@@ -31,7 +31,7 @@ pub(crate) struct Global {
     /// $XDG_CACHE_HOME/agogic]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) cache_dir: Option<PathBuf>,
-    /// Say nothing but errors
+    /// Nothing on stderr but errors: no progress, no notes
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
     /// Threads to work with [default: one per core]
@@ -239,10 +239,10 @@ pub(crate) struct Plot {
     #[command(flatten)]
     pub(crate) profile: ProfileArg,
     /// Width of the picture, in pixels
-    #[arg(long, value_name = "N", default_value_t = 1600, value_parser = clap::value_parser!(u32).range(200..=16_384))]
+    #[arg(long, value_name = "N", default_value_t = 1600, value_parser = clap::value_parser!(u32).range(480..=16_384))]
     pub(crate) width: u32,
     /// Height of the picture, in pixels
-    #[arg(long, value_name = "N", default_value_t = 720, value_parser = clap::value_parser!(u32).range(150..=16_384))]
+    #[arg(long, value_name = "N", default_value_t = 720, value_parser = clap::value_parser!(u32).range(240..=8192))]
     pub(crate) height: u32,
     /// PNG file to write; `-` is stdout
     #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]

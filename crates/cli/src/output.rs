@@ -85,11 +85,7 @@ fn buffered<W: Write>(to: W, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>
     writer.flush()
 }
 
-fn publish(
-    path: &Path,
-    force: bool,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
+fn publish(path: &Path, force: bool, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".agogic-").suffix(".part");
     #[cfg(unix)]

@@ -51,11 +51,6 @@ impl Terminal {
         }
     }
 
-    /// Whether nothing but errors may be said.
-    pub(crate) fn quiet(&self) -> bool {
-        self.quiet
-    }
-
     /// Text in a colour where stdout has colours.
     pub(crate) fn paint<T: Display>(&self, style: Style, text: T) -> Painted<T> {
         Painted { style: if self.colour_out { style } else { Style::new() }, text }

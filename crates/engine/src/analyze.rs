@@ -139,7 +139,8 @@ impl Engine {
                     again.file.clone_from(&found.file);
                     again.cached.append(&mut again.computed);
                     again.cached.sort();
-                    self.remember(found, &again.info).map(|()| again).map_err(Error::from)
+                    self.remember(found, &again.info);
+                    Ok(again)
                 }
                 // Whatever was wrong with the first copy may be right here.
                 _ => self.run(found, request, control),
@@ -284,7 +285,7 @@ impl Engine {
             samples,
             codec: stream.codec.to_owned(),
         };
-        self.remember(found, &info)?;
+        self.remember(found, &info);
         failed.sort();
         let (asset, profile) = (found.asset, &profile.name);
         for descriptor in &computed {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agogic_decode::AudioFile;
 use agogic_schema::AssetId;
-use agogic_store::{AssetInfo, FileStamp, StoreError};
+use agogic_store::{AssetInfo, FileStamp};
 
 use crate::{Engine, Error};
 
@@ -32,16 +32,16 @@ impl Engine {
         let info = self.store.asset_info(&asset)?;
         let found = Identified { file: file.into(), asset, info, stamp };
         if let Some(info) = &found.info {
-            self.remember(&found, info)?;
+            self.remember(&found, info);
         }
         Ok(found)
     }
 
-    /// Remembers what was learned of a file and its asset.
-    pub(crate) fn remember(&self, found: &Identified, info: &AssetInfo) -> Result<(), StoreError> {
-        match &found.stamp {
-            Some(stamp) => self.store.remember_asset(stamp, &found.asset, Some(info)),
-            None => Ok(()),
+    /// Remembers what was learned of a file and its asset. It spares work next
+    /// time; where it cannot be written, it spares none.
+    pub(crate) fn remember(&self, found: &Identified, info: &AssetInfo) {
+        if let Some(stamp) = &found.stamp {
+            let _ = self.store.remember_asset(stamp, &found.asset, Some(info));
         }
     }
 }

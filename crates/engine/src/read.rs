@@ -96,7 +96,9 @@ impl Engine {
             let grid = Grid::every(span.step, from, to)?;
             let record = reader.record().clone();
             let needed = frames_needed(&record.header, &record.frames, map, &grid)?;
-            let Some(track) = frames(reader, |plane| needed[plane].clone())? else { return Ok(None) };
+            let Some(track) = frames(reader, |plane| needed.get(plane).cloned().unwrap_or(0..0))? else {
+                return Ok(None);
+            };
             Ok(Some(view(&track, map, &grid, sampling)?))
         })?;
         let (descriptor, columns_n) = (id.clone(), columns.beats.len().saturating_sub(1));
@@ -148,9 +150,10 @@ fn part(reader: &mut TrackReader, range: Range<Seconds>) -> Result<Option<Featur
     let header = &record.header;
     let grids: Vec<FrameGrid> =
         (0..header.planes.len()).map(|plane| header.grid(plane)).collect::<Result<_, _>>()?;
-    let mut track = match frames(reader, |plane| frames_within(&grids[plane], range))? {
-        Some(track) => track,
-        None => return Ok(None),
+    let Some(mut track) =
+        frames(reader, |plane| grids.get(plane).map_or(0..0, |grid| frames_within(grid, range)))?
+    else {
+        return Ok(None);
     };
     if let TrackData::Events(events) = &mut track.data {
         let rate = SampleRate::new(header.rate).ok();

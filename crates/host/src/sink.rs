@@ -61,11 +61,7 @@ struct Output<R> {
 }
 
 impl<'a, R: Receiver> HostSink<'a, R> {
-    pub(crate) fn new(
-        headers: Vec<TrackHeader>,
-        receivers: Vec<Option<R>>,
-        cancel: &'a AtomicBool,
-    ) -> Self {
+    pub(crate) fn new(headers: Vec<TrackHeader>, receivers: Vec<Option<R>>, cancel: &'a AtomicBool) -> Self {
         let outputs = headers.into_iter().zip(receivers).map(|(header, receiver)| {
             let planes = header.planes.len();
             Output {

@@ -86,7 +86,6 @@ impl ChunkFile {
     /// The values of a chunk of frames, replacing those in `out`.
     pub(crate) fn values(&mut self, number: usize, out: &mut Vec<f32>) -> Result<(), Fault> {
         let length = self.chunks[number].length as usize;
-        out.clear();
         out.resize(length / 4, 0.0);
         self.read_chunk(number, bytemuck::cast_slice_mut(out))?;
         if cfg!(target_endian = "big") {

@@ -1,53 +1,24 @@
-//! The SQLite index: a row per chunk file, and the table of assets. The only
-//! file that names the database.
+//! The index: a row per chunk file, and the table of assets. Here are the
+//! questions put to it; opening and mending it is in `database`. No other file
+//! names SQLite.
 //!
 //! The index is a shortcut. Every row carries a checksum over itself, so that
-//! a damaged page cannot say something wrong; whatever about the index cannot
-//! be read makes the whole of it be moved into quarantine and begun anew, and
-//! the files are adopted again as they are asked for. For the same reason
-//! `synchronous = NORMAL` is enough: a row lost in a power cut is written
-//! again from its file.
+//! a damaged page cannot say something wrong.
 
-use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use agogic_schema::{AssetId, CacheKey, CacheRecord, DescriptorId, ProfileName};
 use rusqlite::{
-    Connection, Error as SqlError, ErrorCode, OpenFlags, OptionalExtension, Row as SqlRow,
-    TransactionBehavior, ffi, params, types::Type,
+    Connection, Error as SqlError, OptionalExtension, Row as SqlRow, TransactionBehavior, params,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::StoreError;
 use crate::assets::AssetInfo;
+use crate::database::{self, Open, failing, is_damage, unreadable};
 use crate::layout::Layout;
-use crate::quarantine;
 use crate::stat::Stat;
-use crate::{FORMAT_VERSION, StoreError};
-
-const TABLES: &str = "
-    CREATE TABLE entry (
-        asset BLOB NOT NULL, profile TEXT NOT NULL, descriptor TEXT NOT NULL,
-        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
-        inode INTEGER NOT NULL, footer BLOB NOT NULL, record BLOB NOT NULL,
-        checksum INTEGER NOT NULL,
-        PRIMARY KEY (asset, profile, descriptor)
-    ) WITHOUT ROWID;
-    CREATE TABLE asset (
-        asset BLOB NOT NULL PRIMARY KEY, sample_rate INTEGER NOT NULL, channels INTEGER NOT NULL,
-        samples INTEGER NOT NULL, codec TEXT NOT NULL, checksum INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE stamp (
-        path BLOB NOT NULL PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-        ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, asset BLOB NOT NULL,
-        checksum INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-";
-
-/// How long to wait for another process that writes to the index.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the index knows of a chunk file.
 #[derive(Clone, Debug)]
@@ -73,27 +44,10 @@ pub(crate) struct Index {
     open: Mutex<Open>,
 }
 
-#[derive(Debug)]
-struct Open {
-    connection: Connection,
-    /// Tells the index that was opened from one that has since taken its
-    /// place.
-    inode: Option<u64>,
-}
-
 impl Index {
     pub(crate) fn open(layout: &Layout) -> Result<Self, StoreError> {
         let path = layout.index();
-        let open = match connect(layout) {
-            Ok((open, version)) if version == i64::from(FORMAT_VERSION) => open,
-            Ok((open, _)) => {
-                drop(open);
-                make(layout, None)?
-            }
-            Err(cause) if is_damage(&cause) => make(layout, None)?,
-            Err(cause) => return Err(opening(layout, &cause)),
-        };
-        Ok(Self { path, open: Mutex::new(open) })
+        Ok(Self { path, open: Mutex::new(database::open(layout)?) })
     }
 
     /// Rows of an asset, under one profile or under all.
@@ -319,137 +273,12 @@ impl Index {
                 // Closed before it is moved: the last to close a database
                 // removes its journal by name.
                 open.connection = Connection::open_in_memory().map_err(|cause| failed(&cause))?;
-                *open = make(layout, Some((inode, &cause)))?;
+                *open = database::make(layout, Some((inode, &cause)))?;
                 f(&mut open.connection).map_err(|cause| failed(&cause))
             }
             done => done.map_err(|cause| failed(&cause)),
         }
     }
-}
-
-/// Opens the index as it is, and says which version it has: 0 for none.
-fn connect(layout: &Layout) -> rusqlite::Result<(Open, i64)> {
-    let path = layout.index();
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    // SQLite opens a file that it may not write as if nothing were wrong, and
-    // likewise a file whose damaged header asks for that.
-    if connection.is_readonly("main")? {
-        return Err(match fs::metadata(&path) {
-            Ok(meta) if !meta.permissions().readonly() => unreadable("its header forbids writing"),
-            _ => SqlError::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None),
-        });
-    }
-    Ok((Open { connection, inode: inode(layout) }, version))
-}
-
-/// Makes the index where there is none, in place of one that is damaged. One
-/// process does so at a time. `damage` names the index that was found damaged
-/// in use: if another stands there by now, somebody else has seen to it.
-fn make(layout: &Layout, damage: Option<(Option<u64>, &SqlError)>) -> Result<Open, StoreError> {
-    let lock = layout.locks().join("index");
-    let lock = fs::create_dir_all(layout.locks())
-        .and_then(|()| File::create(&lock))
-        .map_err(|cause| StoreError::unusable(layout.root(), &cause))?;
-    // A file system without locks leaves it to SQLite's own.
-    let _ = lock.lock();
-
-    if let Some((seen, cause)) = damage
-        && (seen.is_none() || seen == inode(layout))
-    {
-        set_aside(layout, cause)?;
-    }
-    for _ in 0..2 {
-        let cause = match connect(layout).and_then(|(open, version)| create(open, version)) {
-            Ok(open) => return Ok(open),
-            Err(cause) if is_damage(&cause) => cause,
-            Err(cause) => return Err(opening(layout, &cause)),
-        };
-        set_aside(layout, &cause)?;
-    }
-    Err(StoreError::Index { path: layout.index(), cause: "it cannot be made anew".into() })
-}
-
-fn create(mut open: Open, version: i64) -> rusqlite::Result<Open> {
-    if version == i64::from(FORMAT_VERSION) {
-        return Ok(open);
-    }
-    if version != 0 {
-        // The folder's VERSION says that no later program was here.
-        return Err(unreadable(format!("unknown index version {version}")));
-    }
-    open.connection.pragma_update(None, "journal_mode", "WAL")?;
-    let transaction = open.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(TABLES)?;
-    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
-    transaction.commit()?;
-    Ok(open)
-}
-
-fn set_aside(layout: &Layout, cause: &SqlError) -> Result<(), StoreError> {
-    let path = layout.index();
-    quarantine::set_aside(layout, &path, None, &format!("index: {cause}"));
-    for ending in ["-wal", "-shm"] {
-        let mut name = path.clone().into_os_string();
-        name.push(ending);
-        // They belong to the index that is gone.
-        let _ = fs::remove_file(name);
-    }
-    if path.exists() {
-        return Err(StoreError::Index { path, cause: format!("{cause}; it cannot be moved away") });
-    }
-    Ok(())
-}
-
-fn inode(layout: &Layout) -> Option<u64> {
-    fs::metadata(layout.index()).ok().map(|meta| Stat::of(&meta).inode).filter(|&inode| inode != 0)
-}
-
-/// Whether an error says that the index holds what this program never wrote.
-/// All statements are fixed, so an error in one is an error in the tables.
-fn is_damage(cause: &SqlError) -> bool {
-    match cause {
-        SqlError::SqliteFailure(failure, _) => {
-            matches!(
-                failure.code,
-                ErrorCode::DatabaseCorrupt
-                    | ErrorCode::NotADatabase
-                    | ErrorCode::Unknown
-                    | ErrorCode::TypeMismatch
-                    | ErrorCode::ConstraintViolation
-            ) || failure.extended_code == ffi::SQLITE_IOERR_SHORT_READ
-        }
-        SqlError::FromSqlConversionFailure(..)
-        | SqlError::IntegralValueOutOfRange(..)
-        | SqlError::InvalidColumnType(..)
-        | SqlError::Utf8Error(..)
-        | SqlError::SqlInputError { .. } => true,
-        _ => false,
-    }
-}
-
-fn failing(layout: &Layout, path: &std::path::Path, cause: &SqlError) -> StoreError {
-    match cause.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => {
-            StoreError::Full { path: path.to_path_buf(), cause: "the disk is full".into() }
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            opening(layout, cause)
-        }
-        _ => StoreError::Index { path: path.to_path_buf(), cause: cause.to_string() },
-    }
-}
-
-fn opening(layout: &Layout, cause: &SqlError) -> StoreError {
-    StoreError::unusable(layout.root(), &format!("index.db: {cause}"))
-}
-
-fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SqlError {
-    SqlError::FromSqlConversionFailure(0, Type::Blob, cause.into())
 }
 
 fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {

@@ -53,7 +53,8 @@ impl Layout {
         // Backup programs pass over a folder with this tag, so a folder that
         // holds anything else does not get one.
         if fs::read_dir(&self.root)?.next().is_none() {
-            fs::write(self.root.join("CACHEDIR.TAG"), CACHEDIR_TAG)?;
+            let tag = self.root.join("CACHEDIR.TAG");
+            fs::write(&tag, CACHEDIR_TAG).inspect_err(|_| drop(fs::remove_file(&tag)))?;
         }
         for dir in [self.namespace(), self.tmp(), self.quarantine(), self.locks()] {
             fs::create_dir_all(dir)?;

@@ -53,11 +53,13 @@
 
 mod assets;
 mod content;
+mod database;
 mod error;
 mod file;
 mod format;
 mod index;
 mod layout;
+mod publish;
 mod quarantine;
 mod reader;
 mod stat;

@@ -16,12 +16,15 @@ pub struct TrackReader {
     store: Store,
     path: PathBuf,
     file: ChunkFile,
+    /// Values of the chunk read last, and its number: the next range often
+    /// begins where the one before ended.
     scratch: Vec<f32>,
+    loaded: Option<usize>,
 }
 
 impl TrackReader {
     pub(crate) fn new(store: Store, path: PathBuf, file: ChunkFile) -> Self {
-        Self { store, path, file, scratch: Vec::new() }
+        Self { store, path, file, scratch: Vec::new(), loaded: None }
     }
 
     /// What is known of the track.
@@ -109,7 +112,11 @@ impl TrackReader {
             if chunk.plane as usize != plane || from >= to {
                 continue;
             }
-            self.file.values(number, &mut self.scratch)?;
+            if self.loaded != Some(number) {
+                self.loaded = None;
+                self.file.values(number, &mut self.scratch)?;
+                self.loaded = Some(number);
+            }
             // Both lie within a chunk, whose length was checked.
             let [from, to] = [from, to].map(|frame| (frame - chunk.first) as usize * width);
             out.extend_from_slice(&self.scratch[from..to]);

@@ -1,6 +1,6 @@
 //! The cache as its users see it: opening it, asking what is there, taking
-//! tracks out. Putting tracks in is in `writer`, checking all of it in
-//! `verify`.
+//! tracks out. Putting tracks in is in `writer` and `publish`, checking all of
+//! it in `verify`.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::index::{Index, Row};
 use crate::layout::Layout;
 use crate::stat::Stat;
 use crate::{FORMAT_VERSION, StoreError, TrackReader, TrackWriter};
-use crate::{quarantine, temp, writer};
+use crate::{publish, quarantine, temp};
 
 /// An open cache folder. Cloning it is cheap; threads and processes may share
 /// a folder as they like.
@@ -183,7 +183,7 @@ impl Store {
     /// none is published; after that an error may leave some published, each
     /// of them whole.
     pub fn publish_all(&self, writers: Vec<TrackWriter>) -> Result<Vec<CacheRecord>, StoreError> {
-        writer::publish_all(self, writers)
+        publish::publish_all(self, writers)
     }
 
     /// Removes a track. Whether there was one.

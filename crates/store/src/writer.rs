@@ -1,11 +1,7 @@
-//! Putting a track in: values stream into a temporary file in bounded memory,
-//! and become visible all at once.
+//! Putting a track in: values stream into a temporary file in bounded memory.
+//! How the file becomes visible is in `publish`.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::thread;
 
 use agogic_schema::{
     CacheKey, CacheRecord, ContentHash, Event, Provenance, RECORD_VERSION, Shape, TrackHeader,
@@ -13,10 +9,8 @@ use agogic_schema::{
 
 use crate::content::{self, Part};
 use crate::format::{self, CHUNK_TARGET, Chunk, EVENTS, HEADER_LEN, MAX_CHUNK, RAW_F32};
-use crate::index::Row;
-use crate::stat::Stat;
 use crate::temp::TempFile;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, publish};
 
 /// A track being written. Dropping it instead of publishing it leaves nothing
 /// behind.
@@ -26,7 +20,7 @@ use crate::{Store, StoreError};
 #[derive(Debug)]
 pub struct TrackWriter {
     store: Store,
-    temp: TempFile,
+    pub(crate) temp: TempFile,
     key: CacheKey,
     provenance: Provenance,
     header: TrackHeader,
@@ -224,11 +218,12 @@ impl TrackWriter {
     /// As [`Store::publish_all`].
     pub fn publish(self) -> Result<CacheRecord, StoreError> {
         let store = self.store.clone();
-        let mut records = publish_all(&store, vec![self])?;
+        let mut records = publish::publish_all(&store, vec![self])?;
         Ok(records.remove(0))
     }
 
-    fn seal(&mut self) -> Result<(&CacheRecord, [u8; 32]), StoreError> {
+    /// Writes what is left, once; the record, and the hash of the footer.
+    pub(crate) fn seal(&mut self) -> Result<(&CacheRecord, [u8; 32]), StoreError> {
         if !matches!(self.state, State::Sealed(..)) {
             self.check_open()?;
             let (record, footer) = self.write_footer()?;
@@ -370,104 +365,6 @@ impl TrackWriter {
     fn wrong(&self, rule: impl Into<String>) -> StoreError {
         StoreError::track(&self.key, rule)
     }
-}
-
-pub(crate) fn publish_all(
-    store: &Store,
-    mut writers: Vec<TrackWriter>,
-) -> Result<Vec<CacheRecord>, StoreError> {
-    let layout = &store.inner.layout;
-    let mut sealed = Vec::with_capacity(writers.len());
-    for writer in &mut writers {
-        let (record, footer) = writer.seal()?;
-        sealed.push((record.clone(), footer));
-    }
-    sync_files(&writers)?;
-
-    let mut folders = BTreeSet::new();
-    let mut rows = Vec::with_capacity(writers.len());
-    for (writer, (record, footer)) in writers.iter_mut().zip(sealed) {
-        let path = layout.track(&record.key);
-        if let Some(folder) = path.parent() {
-            make_folder(folder, &mut folders).map_err(|cause| StoreError::io("make", folder, cause))?;
-            folders.insert(folder.to_path_buf());
-        }
-        let placed = writer.temp.place(&path).and_then(|()| writer.temp.file.metadata());
-        // Of the file that was written, not of what stands there: that may be
-        // another process' by now, and the row must not vouch for it.
-        let meta = placed.map_err(|cause| StoreError::io("publish", &path, cause))?;
-        rows.push(Row { stat: Stat::of(&meta), footer, record });
-    }
-    for folder in &folders {
-        sync_folder(folder).map_err(|cause| StoreError::io("write", folder, cause))?;
-    }
-    // The files are the truth and are durable: without a row they are adopted.
-    let _ = store.inner.index.put(layout, &rows, 0);
-    Ok(rows.into_iter().map(|row| row.record).collect())
-}
-
-/// Makes files durable, several at a time: the file system then writes its
-/// journal for all of them at once.
-fn sync_files(writers: &[TrackWriter]) -> Result<(), StoreError> {
-    let sync = |writer: &TrackWriter| {
-        let done = writer.temp.file.sync_data();
-        done.map_err(|cause| StoreError::io("write", writer.temp.path(), cause))
-    };
-    if let [writer] = writers {
-        return sync(writer);
-    }
-    for some in writers.chunks(8) {
-        thread::scope(|scope| {
-            let mut running = Vec::new();
-            for writer in some {
-                match thread::Builder::new().spawn_scoped(scope, || sync(writer)) {
-                    Ok(thread) => running.push(thread),
-                    Err(_) => sync(writer)?,
-                }
-            }
-            for thread in running {
-                let panicked = |_| StoreError::io("write", Path::new("tmp"), io::Error::other("thread died"));
-                thread.join().map_err(panicked)??;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
-}
-
-/// Makes a folder and those above it; `changed` takes the folders that got a
-/// new entry.
-fn make_folder(folder: &Path, changed: &mut BTreeSet<PathBuf>) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let Some(parent) = folder.parent() else { return Ok(()) };
-    make_folder(parent, changed)?;
-    match fs::create_dir(folder) {
-        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(cause),
-        _ => {
-            changed.insert(parent.to_path_buf());
-            Ok(())
-        }
-    }
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        // Some network file systems cannot; they order such changes themselves.
-        Err(cause) if matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
-            Ok(())
-        }
-        done => done,
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    // Folders cannot be opened; the journal of the file system sees to it.
-    let _: Option<File> = None;
-    Ok(())
 }
 
 fn raise(values: &mut [f32], floor: f32) {

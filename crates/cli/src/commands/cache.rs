@@ -82,7 +82,8 @@ fn verify(session: &Session, as_json: bool, terminal: &Terminal) -> Result<(), S
     let progress = |done, total| session.progress.step(name, done, Some(total));
     let report = store.verify(progress).map_err(agogic::Error::from)?;
     session.progress.finish(name);
-    let damaged = report.damaged.iter().map(|d| Damage { path: d.path.display().to_string(), reason: &d.reason });
+    let damaged =
+        report.damaged.iter().map(|d| Damage { path: d.path.display().to_string(), reason: &d.reason });
     let verified = Verified {
         path: folder.display().to_string(),
         files: report.files,

@@ -100,9 +100,9 @@ impl<'a> Calculator<'a> {
             writeln!(out, "  {}", self.about)?;
         }
         let bins = |bins: Option<u32>| match bins {
+            Some(0) | None => String::new(),
             Some(1) => "1 bin".into(),
             Some(bins) => format!("{bins} bins"),
-            None => String::new(),
         };
         let rows = self.descriptors.iter();
         let rows = rows.map(|d| [d.id.into(), d.kind.into(), bins(d.bins), d.unit.into()]);
@@ -142,7 +142,9 @@ impl<'a> Descriptor<'a> {
 fn bins(calculator: &CalculatorSpec, bins: &Bins, params: &Params) -> Option<u32> {
     match (bins, &calculator.input) {
         (Bins::Count(amount), _) => amount.resolve(params),
-        (Bins::Spectrum, InputSpec::Spectrum { n_fft, .. }) => Amount::resolve(n_fft, params).map(|n| n / 2 + 1),
+        (Bins::Spectrum, InputSpec::Spectrum { n_fft, .. }) => {
+            Amount::resolve(n_fft, params).map(|n| n / 2 + 1)
+        }
         (Bins::Spectrum, InputSpec::Pcm { .. }) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use agogic::schema::{FeatureTrack, TrackData};
+use agogic::schema::{FeatureTrack, Kind, TrackData};
 use agogic::timebase::{Range, Seconds};
 
 use crate::args::{Export, Format, Frames, Global};
@@ -24,7 +24,9 @@ pub(crate) fn run(args: &Frames, global: &Global, terminal: &Terminal) -> Result
     let id = ready::descriptor(&session.engine, &args.id)?;
 
     session.progress.announce();
-    let range = (args.from.is_some() || args.to.is_some()).then(|| Range::new(Seconds(from), Seconds(to)));
+    // Which columns events have depends on all of them.
+    let events = matches!(session.engine.descriptor(&id)?.1.kind, Kind::Events);
+    let range = (!events).then(|| Range::new(Seconds(from), Seconds(to)));
     let track = session.engine.track(&args.file, &id, &profile, range, &session.control)?;
     session.progress.finish(&args.file);
 

@@ -2,6 +2,7 @@
 //! the facade and writes what comes of it.
 
 mod analyze;
+mod bands;
 mod cache;
 mod calculators;
 mod frames;

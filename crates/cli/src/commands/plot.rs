@@ -1,11 +1,10 @@
 //! `agogic plot`: a picture of a descriptor.
 
 use std::io;
-use std::path::Path;
 
-use agogic::Request;
 use agogic::schema::{DescriptorId, FeatureTrack, Profile};
 
+use super::bands;
 use crate::args::{Global, Plot};
 use crate::output::Output;
 use crate::plot::{Plot as Picture, render, write_png};
@@ -25,8 +24,8 @@ pub(crate) fn run(args: &Plot, global: &Global, terminal: &Terminal) -> Result<(
     let id = ready::descriptor(&session.engine, &args.id)?;
 
     session.progress.announce();
-    let seconds = length(&session, &args.file, &profile, &id)?;
     let track = session.engine.track(&args.file, &id, &profile, None, &session.control)?;
+    let info = session.engine.info(&args.file, &session.control)?;
     session.progress.finish(&args.file);
 
     let name = args.file.file_name().unwrap_or(args.file.as_os_str());
@@ -34,20 +33,20 @@ pub(crate) fn run(args: &Plot, global: &Global, terminal: &Terminal) -> Result<(
         title: name.to_string_lossy().into_owned(),
         subtitle: subtitle(&track, &profile),
         track: &track,
-        seconds,
+        seconds: info.samples as f64 / f64::from(info.sample_rate.max(1)),
         tempo: tempo.as_ref(),
-        frequencies: None,
+        frequencies: frequencies(&session, &id, &profile, track.header.rate),
         size: (args.width, args.height),
     };
     let image = render(&picture);
     output.write(|out| write_png(&image, out).map_err(io::Error::other))
 }
 
-/// How long the audio is, in seconds. Analyses it where that is not known yet.
-fn length(session: &Session, file: &Path, profile: &Profile, id: &DescriptorId) -> Result<f64, Stop> {
-    let request = Request { profile: profile.clone(), only: Some(vec![id.clone()]) };
-    let info = session.engine.analyze(file, &request, &session.control)?.info;
-    Ok(info.samples as f64 / f64::from(info.sample_rate.max(1)))
+/// What the bins stand for, for the picture's left side.
+fn frequencies(session: &Session, id: &DescriptorId, profile: &Profile, rate: u32) -> Option<Vec<f32>> {
+    let (calculator, descriptor) = session.engine.descriptor(id).ok()?;
+    let params = profile.resolve(&calculator.spec).ok()?;
+    bands::frequencies(&calculator.spec, descriptor, &params, rate)
 }
 
 fn subtitle(track: &FeatureTrack, profile: &Profile) -> String {

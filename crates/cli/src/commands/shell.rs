@@ -20,9 +20,9 @@ pub(crate) fn man(names: &[String]) -> Result<(), Stop> {
     root.build();
     let mut command = &root;
     for name in names {
-        command = command.find_subcommand(name).ok_or_else(|| {
-            Stop::Usage(format!("there is no command {:?}", names.join(" ")))
-        })?;
+        command = command
+            .find_subcommand(name)
+            .ok_or_else(|| Stop::Usage(format!("there is no command {:?}", names.join(" "))))?;
     }
     let page = Man::new(command.clone());
     output::stdout(|out| page.render(&mut { out }))

@@ -53,9 +53,10 @@ fn report(found: &Found) -> Report {
 }
 
 fn table(found: &Found, terminal: &Terminal) -> Vec<String> {
-    let rows = report(found).descriptors.into_iter().map(|row| {
-        [row.id, row.status.into(), row.version.unwrap_or("-".into()), row.profile, row.reason]
-    });
+    let rows = report(found)
+        .descriptors
+        .into_iter()
+        .map(|row| [row.id, row.status.into(), row.version.unwrap_or("-".into()), row.profile, row.reason]);
     let head = ["DESCRIPTOR", "STATUS", "VERSION", "PROFILE", "REASON"].map(String::from);
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
     let widths = text::widths(&rows);

@@ -25,8 +25,8 @@ pub(crate) fn run(args: &View, global: &Global, terminal: &Terminal) -> Result<(
     let id = ready::descriptor(&session.engine, &args.id)?;
 
     session.progress.announce();
-    let every = args.every.beats();
-    let span = Span { every, from: args.from_beat.map(Beats), to: args.to_beat.map(Beats) };
+    let step = args.every.beats();
+    let span = Span { step, from: args.from_beat.map(Beats), to: args.to_beat.map(Beats) };
     let (sampling, named) = sampling(args.interp, args.over);
     let control = &session.control;
     let columns = session.engine.view(&args.file, &id, &profile, &map, &span, sampling, control)?;
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &View, global: &Global, terminal: &Terminal) -> Result<(
             let view = json::ViewText {
                 profile: profile.name.as_str(),
                 every: args.every.as_str(),
-                every_beats: every.raw(),
+                every_beats: step.raw(),
                 sampling: named,
             };
             json::columns(out, &view, &columns)

@@ -165,7 +165,7 @@ fn object<T: Serialize>(
     rows: impl Iterator<Item = T>,
 ) -> io::Result<()> {
     let head = serde_json::to_string(head)?;
-    write!(out, "{},\"{field}\":[", head.trim_end_matches('}').trim_end_matches(','))?;
+    write!(out, "{},\"{field}\":[", head.strip_suffix('}').unwrap_or(&head))?;
     for (i, row) in rows.enumerate() {
         if i > 0 {
             out.write_all(b",")?;

@@ -181,7 +181,11 @@ pub(super) fn numbers(
         if lines {
             image.horizontal(lane.left, lane.right, y, LINE, 0.06);
         }
-        pen.draw(image, label, lane.left - 11.0 * scale, y, layout.size(14.5), Align::Right, NUMBERS);
+        // It would touch the lowest number of the lane above.
+        let crowded = lane.top > layout.panel.top && y - lane.top < 9.0 * scale;
+        if !crowded {
+            pen.draw(image, label, lane.left - 11.0 * scale, y, layout.size(14.5), Align::Right, NUMBERS);
+        }
     }
 }
 

@@ -24,8 +24,6 @@ pub(crate) use self::image::{Image, write_png};
 use self::reduce::Scale;
 use self::text::Pen;
 
-/// Width and height of a picture unless others are asked for, in pixels.
-pub(crate) const DEFAULT_SIZE: (u32, u32) = (1600, 600);
 /// The least width and height that a picture is legible at.
 const LEAST_SIZE: (u32, u32) = (480, 240);
 /// The greatest width and height.
@@ -50,8 +48,9 @@ pub(crate) struct Plot<'a> {
     pub(crate) tempo: Option<&'a TempoMap>,
     /// Centre frequency of each bin in Hz, if known.
     pub(crate) frequencies: Option<Vec<f32>>,
-    /// Width and height in pixels; see [`DEFAULT_SIZE`]. What is too small to
-    /// be legible, or too large for memory, is brought into range.
+    /// Width and height in pixels; text and lines are at their natural size at
+    /// 1600 by 600. What is too small to be legible, or too large for memory,
+    /// is brought into range.
     pub(crate) size: (u32, u32),
 }
 

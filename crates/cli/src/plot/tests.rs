@@ -129,7 +129,7 @@ fn low_bins_are_at_the_bottom() {
         frame[0] = 0.0;
     }
     let track = dense(1, 16, "dB", data);
-    let image = render(&plot(&track, 50.0 * 512.0 / 22_050.0, None, DEFAULT_SIZE));
+    let image = render(&plot(&track, 50.0 * 512.0 / 22_050.0, None, (1600, 600)));
     let pixel = |x: u32, y: u32| {
         let at = 3 * (y * image.width + x) as usize;
         image.pixels[at..at + 3].iter().map(|&part| u32::from(part)).sum::<u32>()

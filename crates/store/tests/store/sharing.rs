@@ -116,6 +116,31 @@ fn a_killed_writer_leaves_nothing_for_long() {
     assert_eq!(store.stats().unwrap().damaged, 0);
 }
 
+/// Killed wherever it happens to be, a process damages nothing.
+#[test]
+fn processes_killed_at_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    for round in 0..10 {
+        let mut child = run(&mut this_binary(), "publish", dir.path());
+        // Until it has published something, and somewhat longer each time.
+        while listed(&store, 1).is_empty() {}
+        for _ in 0..round * 20 {
+            listed(&store, 1);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let report = store.verify(|_, _| ()).unwrap();
+        assert_eq!(report.damaged, []);
+        assert!(files(&dir.path().join("tmp")).is_empty());
+        for name in listed(&Store::open(dir.path()).unwrap(), 1) {
+            store.read(&key(1, &name)).unwrap().expect("listed");
+            store.remove(&key(1, &name)).unwrap();
+        }
+    }
+    assert_eq!(store.stats().unwrap().damaged, 0);
+}
+
 #[test]
 fn a_dropped_writer_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,0 +1,208 @@
+//! Calculators driven through the interface: good ones give the same whatever
+//! the blocks, bad ones fail alone.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use agogic_calculator::{
+    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, Delta, DescriptorSpec, Error, Event, Frames,
+    InputSpec, Kind, Output, ParamSpec, RateUse, Samples, Setup, SpectrumScale,
+};
+use agogic_host::{
+    CallError, LoadedCalculator, Prepared, ReceiveError, Receiver, Registry, Session, Source, Task,
+};
+use agogic_schema::Profile;
+use agogic_timebase::SampleRate;
+
+const PCM: InputSpec = InputSpec::Pcm { channels: ChannelUse::Mono, rate: RateUse::Profile };
+
+fn spectrum(scale: SpectrumScale, channels: ChannelUse) -> InputSpec {
+    let [n_fft, hop, window] = [256, 64, 256].map(Amount::Fixed);
+    InputSpec::Spectrum { n_fft, hop, window, scale, channels }
+}
+
+fn every(hop: u32) -> Kind {
+    Kind::Dense(Frames::Every { hop: Amount::Fixed(hop), first: Amount::Fixed(0) })
+}
+
+fn describe(id: &str, input: InputSpec, kind: Kind, bins: Bins) -> CalculatorSpec {
+    CalculatorSpec::new(id, "1.0.0", input).descriptor(DescriptorSpec::new(
+        &format!("{id}.out"),
+        "",
+        kind,
+        bins,
+    ))
+}
+
+const ONE: Bins = Bins::Count(Amount::Fixed(1));
+
+/// Declares a calculator without state from its description and its work.
+macro_rules! calculator {
+    ($name:ident, $spec:expr, |$block:ident, $output:ident| $work:expr) => {
+        struct $name;
+        impl Calculator for $name {
+            fn describe() -> CalculatorSpec {
+                $spec
+            }
+            fn new(_: &Setup) -> Result<Self, Error> {
+                Ok(Self)
+            }
+            fn process(&mut self, $block: &Block<'_>, $output: &mut Output<'_>) -> Result<(), Error> {
+                $work
+            }
+        }
+    };
+}
+
+calculator!(Copy, describe("t.copy", PCM, every(1), ONE), |block, output| {
+    output.frames(0, block.count())?.copy_from_slice(block.data());
+    Ok(())
+});
+calculator!(
+    Rows,
+    describe(
+        "t.rows",
+        spectrum(SpectrumScale::Magnitude, ChannelUse::Each),
+        Kind::Dense(Frames::Spectrum),
+        Bins::Spectrum
+    ),
+    |block, output| {
+        output.frames(0, block.count())?.copy_from_slice(block.data());
+        Ok(())
+    }
+);
+calculator!(Panics, describe("t.panics", PCM, every(1), ONE), |_block, _output| panic!("out of cheese"));
+calculator!(
+    TooFew,
+    describe("t.few", spectrum(SpectrumScale::Power, ChannelUse::Mono), Kind::Dense(Frames::Spectrum), ONE),
+    |_block, output| output.frames(0, 1).map(drop)
+);
+calculator!(TooMany, describe("t.many", PCM, every(1), ONE), |_block, output| output
+    .frames(0, usize::MAX / 2)
+    .map(drop));
+calculator!(NoOutput, describe("t.none", PCM, every(1), ONE), |_block, output| output.frames(7, 1).map(drop));
+calculator!(
+    Backwards,
+    describe("t.back", PCM, Kind::Events, Bins::Count(Amount::Fixed(0))),
+    |block, output| {
+        let at = Samples(-(block.position() as i64));
+        let event = Event { at, duration: Delta(Samples(0)), values: vec![], label: String::new() };
+        output.events(0, &[event])
+    }
+);
+
+struct Picky;
+impl Calculator for Picky {
+    fn describe() -> CalculatorSpec {
+        describe("t.picky", PCM, every(1), ONE).param(ParamSpec::integer("n", 1, 0, 9, "", ""))
+    }
+    fn new(setup: &Setup) -> Result<Self, Error> {
+        Err(format!("n = {:?} does not suit me", setup.params.integer("n")).into())
+    }
+    fn process(&mut self, _: &Block<'_>, _: &mut Output<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+agogic_calculator::export!(Copy, Rows, Panics, TooFew, TooMany, NoOutput, Backwards, Picky);
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<f32>>>);
+
+impl Receiver for Kept {
+    fn frames(&mut self, _: usize, values: &[f32]) -> Result<(), ReceiveError> {
+        self.0.lock().unwrap().extend_from_slice(values);
+        Ok(())
+    }
+    fn events(&mut self, _: &[Event]) -> Result<(), ReceiveError> {
+        Ok(())
+    }
+    fn raise_floor(&mut self, _: f32) -> Result<(), ReceiveError> {
+        Ok(())
+    }
+}
+
+/// Runs these calculators over stereo noise in blocks of this length; values or
+/// the reason by calculator id.
+fn run(ids: &[&str], block: usize) -> Vec<Result<Vec<f32>, String>> {
+    let registry = Registry::with_built_in(&[library()]).unwrap();
+    let source =
+        Source { rate: SampleRate::new(8000).unwrap(), channels: vec!["left".into(), "right".into()] };
+    let profile = Profile::built_in("default").unwrap();
+    let find = |id: &str| -> &LoadedCalculator {
+        registry.calculators().find(|calculator| calculator.spec.id.as_str() == id).unwrap()
+    };
+    let kept: Vec<Kept> = ids.iter().map(|_| Kept::default()).collect();
+    let tasks = ids.iter().zip(&kept).map(|(id, kept)| Task {
+        prepared: Prepared::new(find(id), &profile, &source).unwrap(),
+        receivers: vec![Some(kept.clone())],
+    });
+    let cancel = AtomicBool::new(false);
+    let mut session = Session::new(&source, tasks.collect(), &cancel);
+    let mut seed = 1u32;
+    let channels: [Vec<f32>; 2] = std::array::from_fn(|_| {
+        let mut next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed as i32 as f32 / 2f32.powi(31)
+        };
+        (0..5000).map(|_| next()).collect()
+    });
+    for start in (0..5000).step_by(block) {
+        let end = (start + block).min(5000);
+        let planar = [&channels[0][start..end], &channels[1][start..end]].concat();
+        session.push(&planar, end - start);
+    }
+    let outcomes = session.finish();
+    let result = |(outcome, kept): (agogic_host::Outcome<'_, Kept>, &Kept)| {
+        outcome.result.map(|_| kept.0.lock().unwrap().clone()).map_err(|error: CallError| error.to_string())
+    };
+    outcomes.into_iter().zip(&kept).map(result).collect()
+}
+
+#[test]
+fn results_do_not_depend_on_blocks() {
+    let whole = run(&["t.copy", "t.rows"], 5000);
+    assert_eq!(whole[0].as_ref().unwrap().len(), 5000);
+    // 1 + 5000 / 64 frames of 129 bins for each of two channels.
+    assert_eq!(whole[1].as_ref().unwrap().len(), 79 * 129 * 2);
+    for block in [1, 64, 999] {
+        assert_eq!(run(&["t.copy", "t.rows"], block), whole, "blocks of {block}");
+    }
+}
+
+#[test]
+fn each_fault_is_its_own_and_harms_no_other() {
+    let faults = [
+        ("t.panics", "the calculator panicked: out of cheese"),
+        ("t.few", "the calculator broke the interface: t.few.out has"),
+        ("t.many", "the calculator broke the interface"),
+        ("t.none", "the calculator broke the interface: output 7 of 1 was given frames"),
+        ("t.back", "the calculator broke the interface: events of t.back.out are out of order"),
+        ("t.picky", "t.picky cannot be set up: n = Some(1) does not suit me"),
+    ];
+    let ids: Vec<_> = faults.iter().map(|(id, _)| *id).chain(["t.copy"]).collect();
+    let results = run(&ids, 1000);
+    for ((id, expect), result) in faults.iter().zip(&results) {
+        let reason = result.as_ref().unwrap_err();
+        assert!(reason.starts_with(expect), "{id}: {reason}");
+        assert_eq!(reason.lines().count(), 1, "{id}: {reason}");
+    }
+    assert_eq!(results.last().unwrap(), &run(&["t.copy"], 5000)[0]);
+}
+
+#[test]
+fn files_that_are_no_plug_ins_are_named_and_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join(format!("text.{}", std::env::consts::DLL_EXTENSION));
+    std::fs::write(&text, "I am no library").unwrap();
+    std::fs::write(folder.path().join("README.txt"), "passed over in silence").unwrap();
+    let mut registry = Registry::with_built_in(&[library()]).unwrap();
+    registry.scan(folder.path());
+    registry.scan(&folder.path().join("nowhere"));
+    let [refusal] = registry.refusals() else { panic!("{} refusals", registry.refusals().len()) };
+    assert_eq!(refusal.path, text);
+    let reason = refusal.reason.to_string();
+    assert!(reason.starts_with("not a loadable library: "), "{reason}");
+    assert_eq!(reason.lines().count(), 1, "{reason}");
+    assert_eq!(registry.calculators().len(), 8);
+}

@@ -1,0 +1,141 @@
+//! One real song through every layer: analysed once, then only read.
+
+use std::sync::Arc;
+
+use agogic::schema::{DescriptorId, Profile};
+use agogic::tempo::TempoMap;
+use agogic::view::{Interpolation, Reduction, Sampling};
+use agogic::{Control, Engine, Event, EventLog, Request, Span};
+use agogic_tests::{Sandbox, Wav, workspace};
+use serde_json::json;
+
+const ALL: [&str; 6] = [
+    "agogic.mel",
+    "agogic.onset.strength",
+    "agogic.onset.times",
+    "agogic.peaks",
+    "agogic.rms",
+    "agogic.spectrum",
+];
+
+fn song() -> String {
+    workspace().join("examples/media/slow-turn.ogg").to_string_lossy().into_owned()
+}
+
+#[test]
+fn a_second_run_computes_nothing() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.json(&["analyze", "--json", &song()]);
+    assert_eq!(
+        (&first["computed"], &first["cached"], &first["failed"]),
+        (&json!(ALL), &json!([]), &json!([]))
+    );
+    assert_eq!(first["sample_rate"], 44_100);
+    let second = sandbox.json(&["analyze", "--json", &song()]);
+    assert_eq!((&second["computed"], &second["cached"]), (&json!([]), &json!(ALL)));
+    for field in ["asset", "sample_rate", "seconds"] {
+        assert_eq!(first[field], second[field], "{field}");
+    }
+}
+
+#[test]
+fn tags_names_and_places_change_nothing_and_audio_everything() {
+    let sandbox = Sandbox::new();
+    let wav = Wav { channels: 1, ..Wav::bursts(1) };
+    sandbox.write("plain.wav", &wav.bytes(None));
+    sandbox.write("tagged.wav", &wav.bytes(Some("Another title")));
+    let mut other = wav.bytes(None);
+    *other.last_mut().unwrap() ^= 1;
+    sandbox.write("other.wav", &other);
+    let plain = sandbox.json(&["analyze", "--json", "plain.wav"]);
+    let tagged = sandbox.json(&["analyze", "--json", "tagged.wav"]);
+    let other = sandbox.json(&["analyze", "--json", "other.wav"]);
+    assert_eq!(tagged["computed"], json!([]));
+    assert_eq!(tagged["asset"], plain["asset"]);
+    assert_eq!(other["computed"], json!(ALL));
+    assert_ne!(other["asset"], plain["asset"]);
+    // The same audio twice in one command is one job.
+    std::fs::remove_dir_all(sandbox.cache()).unwrap();
+    let both = sandbox.ok(&["analyze", "--json", "plain.wav", "tagged.wav"]).lines();
+    assert_eq!((&both[0]["computed"], &both[1]["computed"]), (&json!(ALL), &json!([])));
+}
+
+/// A file that is overwritten in place is seen, even within the same moment.
+#[test]
+fn an_overwritten_file_is_another_asset() {
+    let sandbox = Sandbox::new();
+    let wav = Wav { channels: 1, ..Wav::bursts(1) };
+    let mut bytes = wav.bytes(None);
+    let mut assets = std::collections::BTreeSet::new();
+    for round in 0..4 {
+        *bytes.last_mut().unwrap() = round;
+        sandbox.write("song.wav", &bytes);
+        let ran = sandbox.json(&["analyze", "--json", "--only", "agogic.rms", "song.wav"]);
+        assets.insert(ran["asset"].to_string());
+    }
+    assert_eq!(assets.len(), 4);
+}
+
+#[test]
+fn a_tempo_edit_computes_nothing() {
+    let cache = tempfile::tempdir().unwrap();
+    let log = Arc::new(EventLog::default());
+    let control = Control::new(log.clone());
+    let engine = Engine::builder(cache.path()).plugin_path([]).open().unwrap();
+    let file = song();
+    let request = Request { profile: Profile::built_in("default").unwrap(), only: None };
+    engine.analyze(file.as_ref(), &request, &control).unwrap();
+    let computed = |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Computed { .. })).count();
+    assert_eq!(computed(&log.take()), ALL.len());
+
+    let points = r#"[{"beat":0,"bpm":96,"law":"linear-beats"},{"beat":32,"bpm":140}]"#;
+    let midi = std::fs::read(workspace().join("examples/media/slow-turn.mid")).unwrap();
+    let maps = [
+        TempoMap::constant(120.0).unwrap(),
+        TempoMap::from_json(points).unwrap(),
+        TempoMap::from_midi(&midi).unwrap(),
+    ];
+    let samplings = [Sampling::Over(Reduction::Mean), Sampling::At(Interpolation::Spline)];
+    for map in &maps {
+        for id in ALL {
+            for sampling in samplings {
+                let id = DescriptorId::new(id).unwrap();
+                let span = Span::sixteenths();
+                engine.view(file.as_ref(), &id, &request.profile, map, &span, sampling, &control).unwrap();
+            }
+        }
+    }
+    let events = log.take();
+    assert_eq!(computed(&events), 0);
+    assert!(!events.iter().any(|event| matches!(event, Event::Started { .. })));
+    let views = events.iter().filter(|event| matches!(event, Event::Viewed { .. })).count();
+    assert_eq!(views, maps.len() * ALL.len() * samplings.len());
+}
+
+/// What the engine shows and what the command prints are the same numbers.
+#[test]
+fn formats_agree() {
+    let sandbox = Sandbox::new();
+    sandbox.write("song.wav", &Wav::bursts(1).bytes(None));
+    let json = sandbox.json(&["frames", "song.wav", "agogic.rms", "--format", "json"]);
+    let rows = json["frames"].as_array().unwrap();
+    // 1 + 44100 / 512 frames of two channels.
+    assert_eq!((rows.len(), rows[0].as_array().unwrap().len()), (87, 2));
+    assert_eq!((&json["start"], &json["hop"], &json["bins"]), (&json!(0), &json!(512), &json!(1)));
+    let csv = sandbox.ok(&["frames", "song.wav", "agogic.rms", "--format", "csv"]).stdout;
+    let csv = String::from_utf8(csv).unwrap();
+    assert_eq!(csv.lines().count(), rows.len());
+    for (line, row) in csv.lines().zip(rows) {
+        let values: Vec<f32> = line.split(',').skip(1).map(|text| text.parse().unwrap()).collect();
+        let wanted: Vec<f32> = row.as_array().unwrap().iter().map(|v| v.as_f64().unwrap() as f32).collect();
+        assert_eq!(values, wanted, "{line}");
+    }
+    sandbox.ok(&["frames", "song.wav", "agogic.mel", "--format", "npy", "-o", "mel.npy"]);
+    let npy = std::fs::read(sandbox.path("mel.npy")).unwrap();
+    let head = String::from_utf8_lossy(&npy[..128]);
+    assert!(head.contains("(128, 87)") && head.contains("<f4"), "{head}");
+    // Nothing is overwritten unless told to.
+    let again = sandbox.run(&["frames", "song.wav", "agogic.mel", "--format", "npy", "-o", "mel.npy"]);
+    assert_eq!(again.status, Some(1));
+    assert_eq!(std::fs::read(sandbox.path("mel.npy")).unwrap(), npy);
+}

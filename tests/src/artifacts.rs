@@ -1,0 +1,64 @@
+//! The programs under test, built by cargo when they are first asked for.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// The root of the workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The `agogic` binary.
+pub fn agogic_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| build(&workspace().join("Cargo.toml"), &["--package", "agogic-cli"], "bin"))
+}
+
+/// The example plug-in in its version 1 or 2, as a library file.
+pub fn crest_plugin(version: u32) -> &'static Path {
+    static PLUGINS: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
+    let index = usize::from(version == 2);
+    PLUGINS[index].get_or_init(|| {
+        let manifest = workspace().join("examples/calculators/crest/Cargo.toml");
+        // A folder for each version: both have the same file name.
+        let target = workspace().join(format!("target/plug-ins/crest-{version}"));
+        let target = target.to_string_lossy();
+        let mut args = vec!["--target-dir", &target, "--locked"];
+        if version == 2 {
+            args.extend(["--features", "version-2"]);
+        }
+        build(&manifest, &args, "cdylib")
+    })
+}
+
+/// Builds and returns the file of the wanted kind that came last.
+fn build(manifest: &Path, args: &[&str], kind: &str) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--message-format", "json", "--manifest-path"])
+        .arg(manifest)
+        .args(args)
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "cargo build {} failed", manifest.display());
+    let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    let files = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let kinds = message["target"]["kind"].as_array()?;
+        if message["reason"] != "compiler-artifact" || !kinds.iter().any(|k| k == kind) {
+            return None;
+        }
+        let file = match message["executable"].as_str() {
+            Some(file) => file,
+            None => message["filenames"].as_array()?.iter().filter_map(Value::as_str).find(|file| {
+                Path::new(file).extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION)
+            })?,
+        };
+        Some(PathBuf::from(file))
+    });
+    files.last().unwrap_or_else(|| panic!("cargo built no {kind} of {}", manifest.display()))
+}

@@ -1,0 +1,24 @@
+//! `cargo xtask bench`: the benchmarks in `xtask/benches`, which print fastest,
+//! slowest, median and mean. They judge nothing: machines differ too much.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::cargo::{self, cargo};
+
+const NAMES: [&str; 5] = ["analyze", "decode", "store", "tempo", "view"];
+
+pub(crate) fn run(root: &Path, names: &[String]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        bail!("there is no benchmark {unknown:?} (there are: {})", NAMES.join(", "));
+    }
+    let mut command = cargo(root, &["bench", "--package", "xtask", "--locked"]);
+    if names.is_empty() {
+        command.arg("--benches");
+    }
+    for name in names {
+        command.args(["--bench", name]);
+    }
+    cargo::run(command)
+}
