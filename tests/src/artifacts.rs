@@ -46,7 +46,7 @@ fn build(manifest: &Path, args: &[&str], kind: &str) -> PathBuf {
         .expect("cargo runs");
     assert!(output.status.success(), "cargo build {} failed", manifest.display());
     let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
-    let files = messages.lines().filter_map(|line| {
+    let mut files = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let kinds = message["target"]["kind"].as_array()?;
         if message["reason"] != "compiler-artifact" || !kinds.iter().any(|k| k == kind) {
@@ -60,5 +60,5 @@ fn build(manifest: &Path, args: &[&str], kind: &str) -> PathBuf {
         };
         Some(PathBuf::from(file))
     });
-    files.last().unwrap_or_else(|| panic!("cargo built no {kind} of {}", manifest.display()))
+    files.next_back().unwrap_or_else(|| panic!("cargo built no {kind} of {}", manifest.display()))
 }

@@ -89,6 +89,7 @@ fn wav(format: u16, rate: u32, channels: u16, bits: u16, data: &[u8], title: Opt
 
 /// The folder of real recordings: `AGOGIC_TEST_DATA`, or `shared/data` beside
 /// the project. Says so where there is none.
+#[allow(clippy::print_stderr, reason = "a test's own report")]
 pub fn recordings() -> Option<PathBuf> {
     let folder = match std::env::var_os("AGOGIC_TEST_DATA") {
         Some(folder) => PathBuf::from(folder),

@@ -14,10 +14,7 @@ pub(crate) fn run(root: &Path, names: &[String]) -> Result<()> {
         bail!("there is no benchmark {unknown:?} (there are: {})", NAMES.join(", "));
     }
     let mut command = cargo(root, &["bench", "--package", "xtask", "--locked"]);
-    if names.is_empty() {
-        command.arg("--benches");
-    }
-    for name in names {
+    for name in NAMES.iter().filter(|name| names.is_empty() || names.iter().any(|wanted| wanted == *name)) {
         command.args(["--bench", name]);
     }
     cargo::run(command)

@@ -2,7 +2,7 @@
 //! lives here: starting cargo in the right way and judging what it says, and
 //! the rules of the repository that no compiler checks. Nothing of the product.
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, reason = "a tool for people at a terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
 mod bench;
 mod cargo;
@@ -11,6 +11,7 @@ mod test;
 mod tidy;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -46,9 +47,21 @@ enum Task {
     },
 }
 
-fn main() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in no workspace")?;
-    match Cli::parse().task {
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    // Asked for at run time: clones that share a target folder share this binary.
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").context("start this as `cargo xtask`")?;
+    let root = Path::new(&folder).parent().context("xtask stands in no workspace")?;
+    match task {
         Task::Test { keep_going } => test::run(root, keep_going),
         Task::Golden { update } => golden::run(root, update),
         Task::Tidy => tidy::run(root),

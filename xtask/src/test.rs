@@ -57,10 +57,11 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
     }
     say_recordings(root);
     println!("\n{report}");
-    match report.steps.iter().find(|(_, _, passed)| !passed) {
-        Some((name, ..)) => bail!("{name} failed"),
-        None => Ok(()),
+    let failed: Vec<_> = report.steps.iter().filter(|(.., passed)| !passed).map(|(name, ..)| *name).collect();
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
     }
+    Ok(())
 }
 
 type Step = fn(&Path, &mut Counts) -> Result<()>;

@@ -1,5 +1,5 @@
 //! Progress bars, one per file that takes more than half a second, and the note
-//! that something is computed before it can be shown.
+//! that something had to be computed before it could be shown.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl Progress {
         Self { terminal, announce: AtomicBool::new(false), files: Mutex::default() }
     }
 
-    /// Says from now on when something is computed: for commands that a person
+    /// Says from now on when something was computed: for commands that a person
     /// expects to read only.
     pub(crate) fn announce(&self) {
         self.announce.store(true, Ordering::Relaxed);
@@ -75,12 +75,10 @@ impl Progress {
 impl Observer for Progress {
     fn event(&self, event: &Event) {
         match event {
-            Event::Started { file, descriptors, .. } => {
-                if self.announce.load(Ordering::Relaxed) {
-                    let names: Vec<_> = descriptors.iter().map(|id| id.as_str()).collect();
-                    self.terminal.note(&format!("{}: computing {}", file.display(), names.join(", ")));
-                }
-                self.step(file, 0, None);
+            Event::Started { file, .. } => self.step(file, 0, None),
+            // Only once it is done: a failure is told in its own one line.
+            Event::Computed { descriptor, .. } if self.announce.load(Ordering::Relaxed) => {
+                self.terminal.note(&format!("computed {descriptor}, which was not current in the cache"));
             }
             Event::Progress { file, done, total, .. } => self.step(file, *done, *total),
             _ => {}
