@@ -33,6 +33,7 @@ fn dense(track: &FeatureTrack) -> &[f32] {
     }
 }
 
+#[allow(clippy::print_stdout, reason = "the figures behind the bounds")]
 fn check(file: &Path) {
     let name = file.file_name().unwrap().to_str().unwrap();
     let figures: Value = serde_json::from_str(include_str!("reference/librosa.json")).unwrap();

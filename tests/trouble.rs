@@ -25,7 +25,9 @@ fn float(samples: &[f32]) -> Vec<u8> {
 fn audio_files() {
     let sandbox = Sandbox::new();
     let good = Wav { channels: 1, ..Wav::bursts(1) }.bytes(None);
-    let cases: [(&str, Option<Vec<u8>>, &[&str]); 9] = [
+    // Name, content, and what the error must say.
+    type Case<'a> = (&'a str, Option<Vec<u8>>, &'a [&'a str]);
+    let cases: [Case<'_>; 9] = [
         ("missing.wav", None, &["missing.wav", "cannot be opened"]),
         ("empty.wav", Some(vec![]), &["empty.wav", "is empty"]),
         (
