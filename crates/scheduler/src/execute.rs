@@ -88,7 +88,6 @@ mod tests {
             execute(
                 &jobs,
                 drivers,
-                &Cancel::default(),
                 |job| job * 2,
                 |&job, result| {
                     assert_eq!(result, job * 2);
