@@ -61,7 +61,7 @@ pub(crate) enum Command {
     View(View),
     /// Draw a descriptor
     Plot(Plot),
-    /// Convert positions through a tempo map, or describe one
+    /// Convert positions through a tempo map; read, write and describe tempo maps
     #[command(subcommand)]
     Tempo(Tempo),
     /// Show the calculators that were found
@@ -100,7 +100,7 @@ pub(crate) struct Analyze {
     /// Only these descriptors
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Tempo map (JSON or MIDI) or beats per minute; tells the length in beats
+    /// Tempo map or beats per minute; tells the length in beats
     /// and changes nothing that is computed
     #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
     pub(crate) tempo: Option<String>,
@@ -181,7 +181,7 @@ pub(crate) struct View {
     pub(crate) file: PathBuf,
     /// Descriptor, such as agogic.mel
     pub(crate) id: String,
-    /// Tempo map (JSON or MIDI) or beats per minute
+    /// Tempo map or beats per minute
     #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
     pub(crate) tempo: String,
     /// Length of a column as a note value: 1/16, 1/8. (dotted), 1/8t (triplet),
@@ -194,6 +194,16 @@ pub(crate) struct View {
     /// Reduce all within each column [default: mean]
     #[arg(long)]
     pub(crate) over: Option<Over>,
+    /// With --interp: the mean of N values, read evenly through the column
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024), conflicts_with = "over")]
+    pub(crate) oversample: u16,
+    /// Take a centred moving average over S seconds first
+    #[arg(long, value_name = "S", value_parser = length)]
+    pub(crate) smooth: Option<f64>,
+    /// What stands before and after the track: hold (its first and last
+    /// frame), nan, or a value, which also fills gaps
+    #[arg(long, value_name = "hold|nan|VALUE", default_value = "hold", allow_negative_numbers = true)]
+    pub(crate) outside: Beyond,
     /// Start at this beat [default: the beat at time 0]
     #[arg(long, value_name = "B", allow_negative_numbers = true, value_parser = finite)]
     pub(crate) from_beat: Option<f64>,
@@ -210,20 +220,51 @@ pub(crate) struct View {
 pub(crate) enum Interp {
     /// The last frame at or before the edge
     Hold,
+    /// The frame nearest to the edge
+    Nearest,
     /// A straight line between frames
     Linear,
     /// A Catmull-Rom spline through frames
     Spline,
+    /// Akima's curve through frames: hardly overshoots
+    Akima,
+    /// A monotone cubic through frames: never overshoots
+    Monotone,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Over {
     /// Mean, weighted by time
     Mean,
-    /// Greatest value
-    Max,
+    /// Median, weighted by time
+    Median,
     /// Least value
     Min,
+    /// Greatest value
+    Max,
+    /// Root of the mean square, weighted by time
+    Rms,
+}
+
+/// What stands outside a track.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Beyond {
+    Hold,
+    Nan,
+    Value(f32),
+}
+
+impl std::str::FromStr for Beyond {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse::<f32>()) {
+            ("hold", _) => Ok(Self::Hold),
+            ("nan", _) => Ok(Self::Nan),
+            (_, Ok(value)) if !value.is_nan() => Ok(Self::Value(value)),
+            _ => Err("it is neither hold, nan nor a number".into()),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -233,7 +274,7 @@ pub(crate) struct Plot {
     pub(crate) file: PathBuf,
     /// Descriptor, such as agogic.mel
     pub(crate) id: String,
-    /// Tempo map (JSON or MIDI) or beats per minute: draws bars and beats
+    /// Tempo map or beats per minute: draws bars and beats
     #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
     pub(crate) tempo: Option<String>,
     #[command(flatten)]
@@ -252,13 +293,21 @@ pub(crate) struct Plot {
     pub(crate) force: bool,
 }
 
+/// A tempo map file of any format that `import` reads, known by its content; or a
+/// constant tempo.
+#[derive(Debug, Args)]
+pub(crate) struct MapArg {
+    /// Tempo map or beats per minute
+    #[arg(value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+    pub(crate) map: String,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tempo {
     /// Convert positions: one number a line on stdin, one a line on stdout
     Convert {
-        /// Tempo map (JSON or MIDI) or beats per minute
-        #[arg(value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
-        map: String,
+        #[command(flatten)]
+        map: MapArg,
         /// What the numbers are
         #[arg(long, value_name = "UNIT")]
         from: Unit,
@@ -268,13 +317,66 @@ pub(crate) enum Tempo {
     },
     /// Describe a tempo map
     Info {
-        /// Tempo map (JSON or MIDI) or beats per minute
-        #[arg(value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
-        map: String,
+        #[command(flatten)]
+        map: MapArg,
         /// As JSON
         #[arg(long)]
         json: bool,
     },
+    /// List the points of a tempo map: where, when, how fast, and how it goes on
+    Show {
+        #[command(flatten)]
+        map: MapArg,
+    },
+    /// Read a tempo map of another program and write it as JSON
+    Import {
+        /// File with a tempo map or with beats
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// What the file is [default: what its content shows]
+        #[arg(long, short, value_name = "FORMAT")]
+        format: Option<MapFormat>,
+        /// File to write; `-` is stdout
+        #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
+        /// Overwrite OUT
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write a tempo map for another program
+    Export {
+        #[command(flatten)]
+        map: MapArg,
+        /// What to write: json, midi, dawproject or csv
+        #[arg(long, short, value_name = "FORMAT")]
+        format: MapFormat,
+        /// File to write; `-` is stdout
+        #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
+        /// Overwrite OUT
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MapFormat {
+    /// The native form
+    Json,
+    /// Standard MIDI File
+    Midi,
+    /// DAWproject archive
+    Dawproject,
+    /// REAPER project (read only)
+    Reaper,
+    /// MusicXML score, plain or compressed (read only)
+    Musicxml,
+    /// Table of points, or a list of beats when read
+    Csv,
+    /// Layer of Sonic Visualiser: time, value, label (read only)
+    SvCsv,
+    /// Beats in JAMS (read only)
+    Jams,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -321,6 +423,11 @@ fn finite(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A length of time that can be.
+fn length(text: &str) -> Result<f64, String> {
+    finite(text).and_then(|number| if number >= 0.0 { Ok(number) } else { Err("it is below zero".into()) })
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -356,9 +463,22 @@ mod tests {
             ("view a.wav agogic.mel --every 1/16", false),
             ("view a.wav agogic.mel --tempo 120 --every 1/16 --interp hold --over mean", false),
             ("view a.wav agogic.mel --tempo 120 --every 1/4 --from-beat -4 --to-beat 4", true),
+            (
+                "view a.wav agogic.mel --tempo 120 --every 1/4 --interp monotone --smooth 0.5 --outside -80",
+                true,
+            ),
+            ("view a.wav agogic.mel --tempo 120 --every 1/4 --over rms --outside nan", true),
+            ("view a.wav agogic.mel --tempo 120 --every 1/4 --over rms --outside none", false),
+            ("view a.wav agogic.mel --tempo 120 --every 1/4 --over median --oversample 4", false),
+            ("view a.wav agogic.mel --tempo 120 --every 1/4 --interp hold --smooth -1", false),
             ("plot a.wav agogic.mel -o a.png --width 99999", false),
             ("tempo convert -3 --from beats --to seconds", true),
             ("tempo convert 120 --from beats --to bars", false),
+            ("tempo import a.mid --format sv-csv -o b.json --force", true),
+            ("tempo import a.mid --format smf", false),
+            ("tempo export 120 --format midi -o a.mid", true),
+            ("tempo export 120 -o a.mid", false),
+            ("tempo show -3", true),
             ("frames a.wav agogic.mel --no-such-flag", false),
         ];
         for (line, good) in cases {

@@ -1,12 +1,15 @@
 //! Objects out of what was typed: profiles, descriptors, tempo maps. All of it
 //! is checked here, before any long work.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use agogic::Engine;
 use agogic::schema::{DescriptorId, Profile};
 use agogic::tempo::TempoMap;
+use agogic::tempo::formats::{self, Format};
 
 use crate::stop::Stop;
 
@@ -31,11 +34,17 @@ pub(crate) fn tempo(text: &str) -> Result<TempoMap, Stop> {
     if let Ok(bpm) = text.trim().parse::<f64>() {
         return TempoMap::constant(bpm).map_err(|error| Stop::failed(format!("tempo {text:?}"), error));
     }
+    tempo_file(Path::new(text), None)
+}
+
+/// The map in a file, of the given format or of the one that its content shows.
+pub(crate) fn tempo_file(path: &Path, format: Option<Format>) -> Result<TempoMap, Stop> {
+    let failed = |cause: &dyn Display| Stop::failed(path.display(), cause);
     let mut bytes = Vec::new();
-    let read = File::open(text).and_then(|file| file.take(MAX_MAP_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| Stop::failed(text, error))?;
+    let read = File::open(path).and_then(|file| file.take(MAX_MAP_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|error| failed(&error))?;
     if bytes.len() as u64 > MAX_MAP_BYTES {
-        return Err(Stop::failed(text, "it is too large for a tempo map"));
+        return Err(failed(&"it is too large for a tempo map"));
     }
-    TempoMap::from_bytes(&bytes).map_err(|error| Stop::failed(text, error))
+    formats::import(&bytes, format).map_err(|error| failed(&error))
 }

@@ -30,6 +30,12 @@ fn check(args: &[&str], input: &str, expect: (i32, &str, &str)) {
     std::fs::write(folder.path().join("bad.json"), "{\"points\": [{\"beat\": 0, \"bpm\": 0}]}").unwrap();
     std::fs::write(folder.path().join("cut.mid"), b"MThd\0\0\0\x06\0\x01\0\x01").unwrap();
     std::fs::write(folder.path().join("text.mid"), "hello").unwrap();
+    std::fs::write(folder.path().join("beats.txt"), "0.0\n0.5\n1.25\n").unwrap();
+    std::fs::write(
+        folder.path().join("song.rpp"),
+        "<REAPER_PROJECT 0.1\n  <TEMPOENVEX\n    PT 0 120 0\n    PT 4 60 1\n  >\n>\n",
+    )
+    .unwrap();
     let done = agogic(folder.path(), args, input);
     let (out, err) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
     assert_eq!(
@@ -97,12 +103,126 @@ fn what_cannot_be_is_one_line() {
         "",
         (1, "", "agogic: cut.mid: the MIDI file is cut off at byte 12, inside the file header\n"),
     );
-    check(
-        &at("text.mid"),
-        "",
-        (1, "", "agogic: text.mid: neither a Standard MIDI File nor a JSON tempo map\n"),
-    );
+    check(&at("text.mid"), "", (1, "", "agogic: text.mid: no form of tempo map that is known here\n"));
     check_error(&at("missing.json"), 1, &["missing.json", "No such file"]);
+}
+
+#[test]
+fn maps_are_described() {
+    check(
+        &["tempo", "show", "ramp.json"],
+        "",
+        (
+            0,
+            "BAR|BEAT  BEAT  SECONDS   BPM  LAW\n\
+             1|1       0     0.000000  120  linear-beats to 60\n\
+             2|1       4     2.772589  60   step\n",
+            "",
+        ),
+    );
+    check(
+        &["tempo", "info", "ramp.json"],
+        "",
+        (
+            0,
+            "points  2\nlast    beat 4, 2.773 s\ntempo   60 to 120 bpm\nticks   960 per quarter note\n\
+             meter   4/4 from beat 0\n",
+            "",
+        ),
+    );
+    check(
+        &["tempo", "info", "beats.txt", "--json"],
+        "",
+        (
+            0,
+            "{\"points\":3,\"last_beat\":2.0,\"last_seconds\":1.25,\"bpm\":[80.0,120.0],\
+             \"ticks_per_quarter\":960,\"meter\":[{\"beat\":0.0,\"numerator\":4,\"denominator\":4}]}\n",
+            "",
+        ),
+    );
+}
+
+#[test]
+fn maps_come_from_any_format_by_content() {
+    let at = |map| ["tempo", "convert", map, "--from", "beats", "--to", "seconds"];
+    check(&at("beats.txt"), "1\n2\n", (0, "0.5\n1.25\n", ""));
+    check(&["tempo", "show", "song.rpp"], "", (0, SHOWN_SONG, ""));
+    check(
+        &["tempo", "import", "beats.txt", "--format", "jams"],
+        "",
+        (
+            1,
+            "",
+            "agogic: beats.txt: no tempo map in jams: invalid type: floating point `0.0`, expected struct File at line 1 column 3\n",
+        ),
+    );
+    check(
+        &["tempo", "export", "120", "--format", "reaper"],
+        "",
+        (2, "", "agogic: reaper is only read; what can be written: json, midi, dawproject, csv\n"),
+    );
+    check(
+        &["tempo", "export", "3", "--format", "midi"],
+        "",
+        (
+            1,
+            "",
+            "agogic: 3: the tempo map cannot be written as midi: 3 bpm at beat 0 is slower than its slowest tempo, 3.58 bpm\n",
+        ),
+    );
+}
+
+const SHOWN_SONG: &str = "BAR|BEAT  BEAT  SECONDS   BPM  LAW
+1|1       0     0.000000  120  linear-time to 60
+2|3       6     4.000000  60   step
+";
+
+#[test]
+fn out_and_in_again() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ramp.json"), RAMP).unwrap();
+    let run = |args: &[&str]| {
+        let done = agogic(folder.path(), args, "");
+        assert_eq!(done.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    for (format, tolerance) in [("json", 0.0), ("csv", 0.0), ("dawproject", 1e-9), ("midi", 1e-6)] {
+        run(&["tempo", "export", "ramp.json", "--format", format, "-o", "out"]);
+        assert_eq!(run(&["tempo", "import", "out", "-o", "back.json", "--force"]), "");
+        let told = |map| run(&["tempo", "info", map, "--json"]);
+        let (before, after) = (told("ramp.json"), told("back.json"));
+        let last = |info: &str| {
+            let (_, rest) = info.split_once("\"last_seconds\":").unwrap();
+            rest.split(',').next().unwrap().parse::<f64>().unwrap()
+        };
+        assert!((last(&before) - last(&after)).abs() <= tolerance, "{format}: {before} {after}");
+        let refused = agogic(folder.path(), &["tempo", "export", "120", "--format", "csv", "-o", "out"], "");
+        assert_eq!(refused.status.code(), Some(1));
+        std::fs::remove_file(folder.path().join("out")).unwrap();
+    }
+    // Without -o it goes to stdout.
+    assert_eq!(run(&["tempo", "export", "90", "--format", "csv"]), "beat,seconds,bpm,law,to\n0,0,90,step,\n");
+    assert!(run(&["tempo", "import", "ramp.json"]).contains("\"linear-beats\""));
+}
+
+#[test]
+fn ten_thousand_spans() {
+    let folder = tempfile::tempdir().unwrap();
+    const LAWS: [&str; 5] = ["step", "linear-beats", "linear-time", "geometric-beats", "linear-period"];
+    let points: Vec<_> = (0..10_000)
+        .map(|i| format!(r#"{{"beat": {}, "bpm": {}, "law": "{}"}}"#, i * 3, 60 + i * 7 % 120, LAWS[i % 5]))
+        .collect();
+    std::fs::write(folder.path().join("map.json"), format!("[{}]", points.join(",\n"))).unwrap();
+    let input: String = (0..100_000).map(|i| format!("{}\n", f64::from(i) / 3.1)).collect();
+    let args = ["tempo", "convert", "map.json", "--from", "beats", "--to", "seconds"];
+    let seconds = agogic_threaded(folder.path(), &args, input.clone());
+    let args = ["tempo", "convert", "map.json", "--from", "seconds", "--to", "beats"];
+    let back = agogic_threaded(folder.path(), &args, seconds);
+    assert_eq!(back.lines().count(), 100_000);
+    for (line, expect) in back.lines().zip(input.lines()) {
+        let (line, expect): (f64, f64) = (line.parse().unwrap(), expect.parse().unwrap());
+        assert!((line - expect).abs() <= 1e-9, "{line} is not {expect}");
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Everything that can be wrong with a tempo map. Messages are one line and name
 //! the cause; whoever read the bytes adds which file they came from.
 
+use alloc::string::String;
+
 use crate::{MAX_BEAT, MAX_BPM, MAX_POINTS, MIN_BPM};
 
 /// Why a tempo map was refused. Trying again with the same input never helps.
@@ -44,6 +46,44 @@ pub enum TempoError {
         /// The point before it.
         previous: f64,
     },
+    /// A curve's shape outside -1.0..=1.0.
+    #[error("the curve at beat {beat} has shape {shape}, outside -1..=1")]
+    Shape {
+        /// The shape.
+        shape: f64,
+        /// The point it belongs to.
+        beat: f64,
+    },
+    /// A shape given for a law that has none.
+    #[error("the tempo point at beat {beat} has a shape but its law is no curve")]
+    StrayShape {
+        /// The point.
+        beat: f64,
+    },
+    /// A tolerance that no integration meets.
+    #[error("a tolerance of {seconds} s is not above zero")]
+    Tolerance {
+        /// The tolerance given.
+        seconds: f64,
+    },
+    /// A warp marker out of order or out of bounds.
+    #[error(
+        "the warp marker at {real} s of real time and {music} s of the music is out of order or beyond 1e12 s"
+    )]
+    WarpMarker {
+        /// Its real time.
+        real: f64,
+        /// Its time of the music.
+        music: f64,
+    },
+    /// A rubato that no time passes in, or that overlaps the one before.
+    #[error("the rubato from beat {start} to {end} is empty or overlaps the one before")]
+    Rubato {
+        /// Its first beat.
+        start: f64,
+        /// The beat after it.
+        end: f64,
+    },
     /// A ramp's end given for a span that is no ramp.
     #[error("the tempo point at beat {beat} has an end tempo (\"to\") but its law is step")]
     StrayEnd {
@@ -86,9 +126,32 @@ pub enum TempoError {
         previous: f64,
     },
     /// The bytes are of no known form.
-    #[error("neither a Standard MIDI File nor a JSON tempo map")]
+    #[error("no form of tempo map that is known here")]
     UnknownForm,
+    /// An input of a known format without a tempo map in it.
+    #[cfg(feature = "formats")]
+    #[error("no tempo map in {format}: {what}")]
+    Import {
+        /// The format.
+        format: crate::formats::Format,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A map that a format cannot hold.
+    #[cfg(feature = "formats")]
+    #[error("the tempo map cannot be written as {format}: {what}")]
+    Export {
+        /// The format.
+        format: crate::formats::Format,
+        /// What is in the way.
+        what: String,
+    },
+    /// Beats that no map passes through.
+    #[cfg(feature = "formats")]
+    #[error("no tempo map passes through the beats: {0}")]
+    Beats(String),
     /// The text is no tempo map in JSON.
+    #[cfg(feature = "json")]
     #[error("no tempo map in JSON: {0}")]
     Json(#[from] serde_json::Error),
     /// The MIDI file ends too early.

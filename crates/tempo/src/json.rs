@@ -12,7 +12,9 @@
 //! }
 //! ```
 //!
-//! `law` is `step` when left out, `ticks_per_quarter` 960, `meter` 4/4. A map that
+//! `law` is `step` when left out; a `curve` has a `shape` beside it, 0 when left
+//! out, and a map may say to what `tolerance` its curves are integrated, in seconds.
+//! `ticks_per_quarter` 960, `meter` 4/4. A map that
 //! counts ticks by the second has `ticks_per_second` instead: `{"numerator":
 //! 2400000, "denominator": 1001}`. The bare array of points is a map too. Other
 //! names beside `points` are passed over; inside a point they are refused.
@@ -20,7 +22,7 @@
 use agogic_timebase::Beats;
 use serde::{Deserialize, Serialize};
 
-use crate::{Law, Meter, TempoError, TempoMap, TempoPoint, TickUnit, TimeSignature};
+use crate::{DEFAULT_TOLERANCE, Law, Meter, TempoError, TempoMap, TempoPoint, TickUnit, TimeSignature};
 
 #[derive(Serialize, Deserialize)]
 struct MapText {
@@ -31,6 +33,8 @@ struct MapText {
     ticks_per_second: Option<RateText>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     meter: Vec<SignatureText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tolerance: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,9 +43,50 @@ struct PointText {
     beat: f64,
     bpm: f64,
     #[serde(default)]
-    law: Law,
+    law: LawText,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shape: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<f64>,
+}
+
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LawText {
+    #[default]
+    Step,
+    LinearBeats,
+    LinearTime,
+    GeometricBeats,
+    LinearPeriod,
+    Curve,
+}
+
+impl PointText {
+    fn point(self) -> Result<TempoPoint, TempoError> {
+        let law = match (self.law, self.shape) {
+            (LawText::Curve, shape) => Law::Curve { shape: shape.unwrap_or(0.0) },
+            (_, Some(_)) => return Err(TempoError::StrayShape { beat: self.beat }),
+            (LawText::Step, None) => Law::Step,
+            (LawText::LinearBeats, None) => Law::LinearBeats,
+            (LawText::LinearTime, None) => Law::LinearTime,
+            (LawText::GeometricBeats, None) => Law::GeometricBeats,
+            (LawText::LinearPeriod, None) => Law::LinearPeriod,
+        };
+        Ok(TempoPoint { beat: Beats(self.beat), bpm: self.bpm, law, to: self.to })
+    }
+
+    fn of(point: &TempoPoint) -> Self {
+        let (law, shape) = match point.law {
+            Law::Step => (LawText::Step, None),
+            Law::LinearBeats => (LawText::LinearBeats, None),
+            Law::LinearTime => (LawText::LinearTime, None),
+            Law::GeometricBeats => (LawText::GeometricBeats, None),
+            Law::LinearPeriod => (LawText::LinearPeriod, None),
+            Law::Curve { shape } => (LawText::Curve, Some(shape)),
+        };
+        Self { beat: point.beat.0, bpm: point.bpm, law, shape, to: point.to }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,10 +120,12 @@ impl TempoMap {
                 ticks_per_quarter: None,
                 ticks_per_second: None,
                 meter: Vec::new(),
+                tolerance: None,
             }
         } else {
             serde_json::from_str(text)?
         };
+        let tolerance = map.tolerance;
         let ticks = match (map.ticks_per_quarter, map.ticks_per_second) {
             (None, None) => TickUnit::default(),
             (Some(value), None) => {
@@ -94,30 +141,23 @@ impl TempoMap {
             numerator: signature.numerator,
             denominator: signature.denominator,
         });
-        let points = map.points.into_iter().map(|point| TempoPoint {
-            beat: Beats(point.beat),
-            bpm: point.bpm,
-            law: point.law,
-            to: point.to,
-        });
-        Self::build(points.collect(), ticks, Meter::new(signatures.collect())?)
+        let points = map.points.into_iter().map(PointText::point);
+        let points = points.collect::<Result<_, _>>()?;
+        let map = Self::build(points, ticks, Meter::new(signatures.collect())?)?;
+        match tolerance {
+            Some(seconds) => map.with_tolerance(seconds),
+            None => Ok(map),
+        }
     }
 
-    /// A map from the bytes of a Standard MIDI File or of JSON text, whichever
-    /// they are.
+    /// A map from bytes of any format that [`crate::formats`] reads, whichever they
+    /// are.
     ///
     /// # Errors
-    /// [`TempoError::UnknownForm`] for neither, else as [`Self::from_midi`] and
-    /// [`Self::from_json`].
+    /// As [`crate::formats::import`].
+    #[cfg(feature = "formats")]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TempoError> {
-        if bytes.starts_with(b"MThd") {
-            return Self::from_midi(bytes);
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| TempoError::UnknownForm)?;
-        match text.trim_start_matches('\u{feff}').trim_start().chars().next() {
-            Some('{' | '[') => Self::from_json(text),
-            _ => Err(TempoError::UnknownForm),
-        }
+        crate::formats::import(bytes, None)
     }
 
     /// The native form of this map. Read back it is the same map.
@@ -128,19 +168,20 @@ impl TempoMap {
                 (None, Some(RateText { numerator, denominator }))
             }
         };
-        let points = self.points().iter().map(|point| PointText {
-            beat: point.beat.0,
-            bpm: point.bpm,
-            law: point.law,
-            to: point.to,
-        });
+        let points = self.points().iter().map(PointText::of);
+        let tolerance = (self.tolerance() != DEFAULT_TOLERANCE).then_some(self.tolerance());
         let meter = self.meter().signatures().iter().map(|s| SignatureText {
             beat: s.beat.0,
             numerator: s.numerator,
             denominator: s.denominator,
         });
-        let text =
-            MapText { points: points.collect(), ticks_per_quarter, ticks_per_second, meter: meter.collect() };
+        let text = MapText {
+            points: points.collect(),
+            ticks_per_quarter,
+            ticks_per_second,
+            meter: meter.collect(),
+            tolerance,
+        };
         serde_json::to_string_pretty(&text).expect("numbers and fixed names always serialise")
     }
 }

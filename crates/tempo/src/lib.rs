@@ -15,21 +15,42 @@
 //! assert_eq!(map.beats(bar), Beats(4.0));
 //! # Ok::<(), agogic_tempo::TempoError>(())
 //! ```
+#![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
+mod batch;
 mod cursor;
+mod curve;
 mod error;
+mod float;
+#[cfg(feature = "formats")]
+pub mod formats;
+mod index;
+#[cfg(feature = "json")]
 mod json;
 mod law;
+mod layers;
 mod map;
 mod meter;
+#[cfg(feature = "formats")]
 mod midi;
+mod piece;
+#[cfg(feature = "std")]
+pub mod publish;
 mod sum;
 mod ticks;
+mod trace;
+mod warp;
 
 pub use cursor::Cursor;
 pub use error::TempoError;
 pub use law::Law;
-pub use map::{MAX_BEAT, MAX_BPM, MAX_POINTS, MIN_BPM, TempoMap, TempoPoint};
+pub use layers::{Layers, Rubato};
+pub use map::{DEFAULT_TOLERANCE, MAX_BEAT, MAX_BPM, MAX_POINTS, MIN_BPM, TempoMap, TempoPoint};
 pub use meter::{BarBeat, BeatLine, Meter, TimeSignature};
 pub use ticks::TickUnit;
+#[cfg(feature = "tracing")]
+pub use trace::{Query, Tally, tally};
+pub use warp::{Case, Choice, Found, Stretch, Warp, WarpMarker};

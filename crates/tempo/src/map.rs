@@ -1,11 +1,17 @@
 //! The tempo map: spans end to end, each anchored at both ends. What lives here:
-//! checking the points, adding the spans up, and finding and evaluating the span
-//! of a position. What does not: the laws themselves (`law`), ticks (`ticks`),
-//! bars (`meter`), the forms a map is read from (`json`, `midi`).
+//! checking the points, cutting the spans into pieces, adding these up, and asking
+//! one of them. What does not: the laws (`law`, `piece`, `curve`), finding a piece
+//! (`index`), many positions at once (`batch`), ticks (`ticks`), bars (`meter`),
+//! the forms a map is read from.
+
+use alloc::vec;
+use alloc::vec::Vec;
 
 use agogic_timebase::{Beats, Seconds};
 
-use crate::law::End;
+use crate::curve::{Curve, Segment};
+use crate::index::Index;
+use crate::piece::Piece;
 use crate::sum::Sum;
 use crate::ticks::ExactTicks;
 use crate::{Cursor, Law, Meter, TempoError, TickUnit};
@@ -17,6 +23,9 @@ pub const MAX_BPM: f64 = 1e6;
 /// How far from beat 0 a point or time signature may stand, either way; beyond
 /// it a double no longer tells a thousandth of a beat.
 pub const MAX_BEAT: f64 = 1e12;
+/// What a curved span's duration may be wrong by where nothing else is said, in
+/// seconds.
+pub const DEFAULT_TOLERANCE: f64 = 1e-9;
 /// Most points a map may hold.
 pub const MAX_POINTS: usize = 1 << 24;
 
@@ -39,38 +48,41 @@ pub struct TempoPoint {
 /// Beats to seconds and back. Immutable; beat 0 is second 0.
 ///
 /// Before the first point and after the last the tempo is constant: that of the
-/// first and the last point. Every law is evaluated in closed form and summed
-/// with compensation, so that a second mapped to a beat and back returns within
-/// 1e-10 s over a day either way, for tempi of 1 to 1000 bpm and ramps of up to a
-/// day each, plus what rounding the beat to a double costs (half a unit in its last
-/// place, at the tempo there: a beat of a minute after a million fast ones).
-#[derive(Clone, Debug, PartialEq)]
+/// first and the last point. Every closed law is evaluated as such and summed with
+/// compensation, so that a second mapped to a beat and back returns within 1e-10 s
+/// over a day either way, for tempi of 1 to 1000 bpm and ramps of up to a day each,
+/// plus what rounding the beat to a double costs (half a unit in its last place, at
+/// the tempo there: a beat of a minute after a million fast ones). Curves are
+/// integrated to the map's tolerance.
+///
+/// Any position is found in constant time as a rule, and converting allocates
+/// nothing. All ways of asking (one by one, [`Cursor`], batches) give the same
+/// answers bit for bit, on every machine.
+#[derive(Clone, Debug)]
 pub struct TempoMap {
     points: Vec<TempoPoint>,
-    // One entry per span: per point, and one more from beat 0 where that helps.
-    // The arrays that are searched stand apart from what is read afterwards.
-    start_beat: Vec<f64>,
-    start_second: Vec<f64>,
-    /// What rounding took from `start_second`.
-    start_rest: Vec<f64>,
-    spans: Vec<Span>,
+    /// Before the first point; two halves per span, or the segments of a curve;
+    /// after the last point.
+    pieces: Vec<Piece>,
+    /// The tempo at each piece's anchor.
+    tempi: Vec<f64>,
+    segments: Vec<Segment>,
+    by_beat: Index,
+    by_second: Index,
+    tolerance: f64,
     ticks: TickUnit,
     exact: Option<ExactTicks>,
     meter: Meter,
 }
 
-/// What is known of the stretch from one point to the next.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Span {
-    law: Law,
-    /// The span seen from its start.
-    from: End,
-    /// The span seen backwards from its end.
-    to: End,
-    /// Half its length in beats; infinite for the last span.
-    half_beats: f64,
-    /// Where that half falls, in seconds from the start; infinite for the last.
-    half_seconds: f64,
+impl PartialEq for TempoMap {
+    /// Whether all positions have the same answers; the rest follows from these.
+    fn eq(&self, other: &Self) -> bool {
+        self.points == other.points
+            && self.ticks == other.ticks
+            && self.meter == other.meter
+            && self.tolerance == other.tolerance
+    }
 }
 
 impl TempoMap {
@@ -78,8 +90,8 @@ impl TempoMap {
     /// quarter note.
     ///
     /// # Errors
-    /// [`TempoError`] when there are no points or too many, a beat or tempo lies
-    /// outside the limits of this crate, two points share a beat, the order is
+    /// [`TempoError`] when there are no points or too many, a beat, tempo or shape
+    /// lies outside the limits of this crate, two points share a beat, the order is
     /// not ascending, or a `to` is given for a step.
     pub fn new(points: Vec<TempoPoint>) -> Result<Self, TempoError> {
         Self::build(points, TickUnit::default(), Meter::default())
@@ -99,7 +111,16 @@ impl TempoMap {
     /// [`TempoError::TicksPerQuarter`] or [`TempoError::TicksPerSecond`] when the
     /// unit has a zero in it.
     pub fn with_ticks(self, ticks: TickUnit) -> Result<Self, TempoError> {
-        Self::build(self.points, ticks, self.meter)
+        Self::build_within(self.points, ticks, self.meter, self.tolerance)
+    }
+
+    /// The same map with its curves integrated to another tolerance, in seconds per
+    /// span. The default is [`DEFAULT_TOLERANCE`].
+    ///
+    /// # Errors
+    /// [`TempoError::Tolerance`] unless it is above zero and finite.
+    pub fn with_tolerance(self, seconds: f64) -> Result<Self, TempoError> {
+        Self::build_within(self.points, self.ticks, self.meter, seconds)
     }
 
     /// The same map with other bars.
@@ -109,48 +130,35 @@ impl TempoMap {
     }
 
     pub(crate) fn build(points: Vec<TempoPoint>, ticks: TickUnit, meter: Meter) -> Result<Self, TempoError> {
-        check(&points)?;
-        ticks.check()?;
-        let anchors = with_origin(&points);
-        let mut map = Self {
-            start_beat: anchors.iter().map(|point| point.beat.0).collect(),
-            start_second: Vec::with_capacity(anchors.len()),
-            start_rest: Vec::with_capacity(anchors.len()),
-            spans: (0..anchors.len()).map(|i| Span::new(&anchors[i], anchors.get(i + 1))).collect(),
-            exact: ExactTicks::of(&anchors, ticks),
-            points,
-            ticks,
-            meter,
-        };
-        map.add_up();
-        Ok(map)
+        Self::build_within(points, ticks, meter, DEFAULT_TOLERANCE)
     }
 
-    /// Fills in where each span starts, in seconds from beat 0.
-    fn add_up(&mut self) {
-        if let Some(exact) = &self.exact {
-            for start in exact.start_seconds() {
-                self.start_second.push(start.hi);
-                self.start_rest.push(start.lo);
-            }
-            return;
+    fn build_within(
+        points: Vec<TempoPoint>,
+        ticks: TickUnit,
+        meter: Meter,
+        tolerance: f64,
+    ) -> Result<Self, TempoError> {
+        check(&points)?;
+        ticks.check()?;
+        if !(tolerance > 0.0 && tolerance.is_finite()) {
+            return Err(TempoError::Tolerance { seconds: tolerance });
         }
-        let mut at = Sum::default();
-        for (i, span) in self.spans.iter().enumerate() {
-            self.start_second.push(at.hi);
-            self.start_rest.push(at.lo);
-            if let Some(next) = self.start_beat.get(i + 1) {
-                at = at.plus(span.seconds(next - self.start_beat[i]));
-            }
-        }
-        // So far second 0 is the first point; beat 0 is where it belongs.
-        let (anchor, local) = self.locate_seconds(self.span_at_beat(0.0), 0.0);
-        let origin = anchor.plus(Sum { hi: local, lo: 0.0 });
-        for (second, rest) in self.start_second.iter_mut().zip(&mut self.start_rest) {
-            let start = Sum { hi: *second, lo: *rest };
-            let start = start.minus(origin);
-            (*second, *rest) = (start.hi, start.lo);
-        }
+        let anchors = with_origin(&points);
+        let exact = ExactTicks::of(&anchors, ticks);
+        let built = Builder::build(&anchors, exact.as_ref(), tolerance);
+        Ok(Self {
+            points,
+            by_beat: Index::new(built.start_beats),
+            by_second: Index::new(built.start_seconds),
+            pieces: built.pieces,
+            tempi: built.tempi,
+            segments: built.segments,
+            tolerance,
+            ticks,
+            exact,
+            meter,
+        })
     }
 
     /// The points this map was built from.
@@ -163,25 +171,34 @@ impl TempoMap {
         self.ticks
     }
 
+    /// What the duration of a curved span may be wrong by, in seconds.
+    pub fn tolerance(&self) -> f64 {
+        self.tolerance
+    }
+
     /// The bars that go with this map.
     pub fn meter(&self) -> &Meter {
         &self.meter
     }
 
     /// The real time of a beat. Not a number for not a number.
+    #[inline]
     pub fn seconds(&self, at: Beats) -> Seconds {
-        self.seconds_in(self.span_at_beat(at.0), at)
+        let _timed = crate::trace::timed(crate::trace::Query::BeatsToSeconds, 1);
+        self.pieces[self.by_beat.find(at.0)].seconds(at, &self.segments)
     }
 
     /// The beat at a real time. Not a number for not a number.
+    #[inline]
     pub fn beats(&self, at: Seconds) -> Beats {
-        self.beats_in(self.span_at_second(at.0), at)
+        let _timed = crate::trace::timed(crate::trace::Query::SecondsToBeats, 1);
+        self.pieces[self.by_second.find(at.0)].beats(at, &self.segments)
     }
 
     /// The tempo at a beat, in quarter notes per minute; where it jumps, the tempo
     /// after the jump.
     pub fn bpm_at(&self, at: Beats) -> f64 {
-        self.bpm_in(self.span_at_beat(at.0), at)
+        self.bpm_in(self.by_beat.find(at.0), at)
     }
 
     /// A cursor at the start of this map: the same answers, faster for positions
@@ -190,116 +207,151 @@ impl TempoMap {
         Cursor::new(self)
     }
 
-    /// The real times of many beats; fastest when they ascend.
-    pub fn seconds_of(&self, beats: &[Beats]) -> Vec<Seconds> {
-        let mut cursor = self.cursor();
-        beats.iter().map(|&at| cursor.seconds(at)).collect()
-    }
-
-    /// The beats at many real times; fastest when they ascend.
-    pub fn beats_of(&self, seconds: &[Seconds]) -> Vec<Beats> {
-        let mut cursor = self.cursor();
-        seconds.iter().map(|&at| cursor.beats(at)).collect()
-    }
-
-    /// The span that holds a beat: the last that starts at or before it, or the
-    /// first span.
-    fn span_at_beat(&self, at: f64) -> usize {
-        last_at_or_before(&self.start_beat, at)
-    }
-
-    fn span_at_second(&self, at: f64) -> usize {
-        last_at_or_before(&self.start_second, at)
-    }
-
-    pub(crate) fn start_beats(&self) -> &[f64] {
-        &self.start_beat
-    }
-
-    pub(crate) fn start_seconds(&self) -> &[f64] {
-        &self.start_second
-    }
-
     pub(crate) fn exact(&self) -> Option<&ExactTicks> {
         self.exact.as_ref()
     }
 
-    pub(crate) fn seconds_in(&self, span: usize, at: Beats) -> Seconds {
-        let (anchor, local) = self.locate_seconds(span, at.0);
-        Seconds(anchor.offset(local))
+    pub(crate) fn by_beat(&self) -> &Index {
+        &self.by_beat
     }
 
-    /// The nearer end of the span in seconds, and the way from there.
-    #[inline]
-    fn locate_seconds(&self, i: usize, at: f64) -> (Sum, f64) {
-        let span = &self.spans[i];
-        let into = at - self.start_beat[i];
-        if into > span.half_beats {
-            let left = self.start_beat[i + 1] - at;
-            (self.start(i + 1), -span.to.seconds(span.law, left))
-        } else {
-            (self.start(i), span.from.seconds(span.law_at(into), into))
-        }
-    }
-
-    pub(crate) fn beats_in(&self, i: usize, at: Seconds) -> Beats {
-        let span = &self.spans[i];
-        let into = self.start(i).distance_to(at.0);
-        Beats(if into > span.half_seconds {
-            let left = -self.start(i + 1).distance_to(at.0);
-            self.start_beat[i + 1] - span.to.beats(span.law_at(left), left)
-        } else {
-            self.start_beat[i] + span.from.beats(span.law_at(into), into)
-        })
-    }
-
-    pub(crate) fn bpm_in(&self, i: usize, at: Beats) -> f64 {
-        let span = &self.spans[i];
-        let into = at.0 - self.start_beat[i];
-        if into > span.half_beats {
-            span.to.bpm(span.law, self.start_beat[i + 1] - at.0)
-        } else {
-            span.from.bpm(span.law_at(into), into)
-        }
+    pub(crate) fn by_second(&self) -> &Index {
+        &self.by_second
     }
 
     #[inline]
-    pub(crate) fn start(&self, i: usize) -> Sum {
-        Sum { hi: self.start_second[i], lo: self.start_rest[i] }
+    pub(crate) fn piece(&self, piece: usize) -> &Piece {
+        &self.pieces[piece]
+    }
+
+    #[inline]
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    pub(crate) fn bpm_in(&self, piece: usize, at: Beats) -> f64 {
+        self.pieces[piece].bpm(self.tempi[piece], at, &self.segments)
     }
 }
 
-impl Span {
-    fn new(point: &TempoPoint, next: Option<&TempoPoint>) -> Self {
-        let (law, far, length) = match next {
-            // A step ends at the tempo it holds, whatever follows.
-            Some(next) if point.law == Law::Step => (Law::Step, point.bpm, next.beat.0 - point.beat.0),
-            Some(next) => (point.law, point.to.unwrap_or(next.bpm), next.beat.0 - point.beat.0),
-            None => (Law::Step, point.bpm, f64::INFINITY),
+/// The pieces of a map as they come to stand.
+#[derive(Default)]
+struct Builder {
+    pieces: Vec<Piece>,
+    tempi: Vec<f64>,
+    segments: Vec<Segment>,
+    start_beats: Vec<f64>,
+    start_seconds: Vec<f64>,
+    /// Seconds from the first anchor to where the next piece starts.
+    at: Sum,
+}
+
+impl Builder {
+    fn build(anchors: &[TempoPoint], exact: Option<&ExactTicks>, tolerance: f64) -> Self {
+        let mut map = Self::default();
+        let mut starts = exact.map(ExactTicks::start_seconds);
+        for (i, point) in anchors.iter().enumerate() {
+            if let Some(start) = starts.as_mut().and_then(Iterator::next) {
+                map.at = start;
+                // Exactly there the half before it ends.
+                if let Some(late) = map.pieces.last_mut() {
+                    late.set_anchor(start);
+                }
+            }
+            let steady = Piece::new(Law::Step, point.beat.0, point.bpm, point.bpm, 1.0);
+            if i == 0 {
+                map.push(point.beat.0, steady, point.bpm);
+            }
+            match (anchors.get(i + 1), point.law) {
+                (None, _) => map.push(point.beat.0, steady, point.bpm),
+                (Some(next), Law::Curve { shape }) => map.curve(point, next, shape, tolerance),
+                (Some(next), _) => map.halves(point, next),
+            }
+        }
+        if exact.is_none() {
+            map.move_origin();
+        }
+        map.start_seconds = map.seams();
+        map
+    }
+
+    /// A piece that is anchored where it starts.
+    fn push(&mut self, beat: f64, mut piece: Piece, bpm: f64) {
+        piece.set_anchor(self.at);
+        self.start_beats.push(beat);
+        self.pieces.push(piece);
+        self.tempi.push(bpm);
+    }
+
+    /// Both halves of a span, the second anchored where it ends.
+    fn halves(&mut self, point: &TempoPoint, next: &TempoPoint) {
+        let (start, end) = (point.beat.0, next.beat.0);
+        // A step ends at the tempo it holds, whatever follows.
+        let far = if point.law == Law::Step { point.bpm } else { point.to.unwrap_or(next.bpm) };
+        let length = end - start;
+        let middle = start + length / 2.0;
+        self.push(start, Piece::new(point.law, start, point.bpm, far, length), point.bpm);
+        let mut late = Piece::new(point.law, end, far, point.bpm, -length);
+        let duration = match point.law {
+            Law::Step => Sum::product_over(60.0, length, point.bpm),
+            _ => {
+                let early = self.pieces[self.pieces.len() - 1].seconds_from_anchor(middle, &[]);
+                Sum::of(early, -late.seconds_from_anchor(middle, &[]))
+            }
         };
-        let from = End::new(law, point.bpm, far, length);
-        let half_beats = length / 2.0;
-        Self {
-            law,
-            from,
-            to: End::new(law, far, point.bpm, length),
-            half_beats,
-            half_seconds: from.seconds(law, half_beats),
+        self.at = self.at.plus(duration);
+        late.set_anchor(self.at);
+        self.start_beats.push(middle);
+        self.pieces.push(late);
+        self.tempi.push(far);
+    }
+
+    /// The segments of a curve.
+    fn curve(&mut self, point: &TempoPoint, next: &TempoPoint, shape: f64, tolerance: f64) {
+        let curve = Curve {
+            length: next.beat.0 - point.beat.0,
+            bpm: point.bpm,
+            to: point.to.unwrap_or(next.bpm),
+            shape,
+        };
+        for segment in curve.segments(tolerance) {
+            let beat = (point.beat.0 + segment.first_beat()).min(next.beat.0);
+            let number = self.segments.len() as u32;
+            self.push(beat, Piece::curve(beat, number), point.bpm);
+            self.at = self.at.plus(Sum { hi: segment.duration(), lo: 0.0 });
+            self.segments.push(segment);
         }
     }
 
-    /// The duration of the span, `length` beats long.
-    fn seconds(&self, length: f64) -> Sum {
-        match self.law {
-            Law::Step => Sum::product_over(60.0, length, self.from.bpm),
-            law => Sum::of(self.half_seconds, self.to.seconds(law, length - self.half_beats)),
+    /// So far second 0 is the first anchor; beat 0 is where it belongs.
+    fn move_origin(&mut self) {
+        let i = self.start_beats.partition_point(|start| *start <= 0.0).saturating_sub(1);
+        let piece = &self.pieces[i];
+        let local = piece.seconds_from_anchor(0.0, &self.segments);
+        let origin = piece.anchor().plus(Sum { hi: local, lo: 0.0 });
+        for piece in &mut self.pieces {
+            piece.set_anchor(piece.anchor().minus(origin));
         }
     }
 
-    /// The law at a distance from one end: outside the span the tempo holds.
-    #[inline]
-    fn law_at(&self, into: f64) -> Law {
-        if into < 0.0 { Law::Step } else { self.law }
+    /// Where the pieces start in seconds.
+    fn seams(&self) -> Vec<f64> {
+        let mut seams = Vec::with_capacity(self.pieces.len());
+        let mut last = f64::NEG_INFINITY;
+        for (piece, beat) in self.pieces.iter().zip(&self.start_beats) {
+            // A second half starts in the middle of its span, as the first has it.
+            let before = seams.len().checked_sub(1).map(|i| &self.pieces[i]);
+            let start = match before {
+                Some(before) if piece.anchor_beat() != *beat => {
+                    before.seconds(Beats(*beat), &self.segments).0
+                }
+                _ => piece.anchor().hi,
+            };
+            // What rounding does must not put one before the other.
+            last = start.min(piece.anchor().hi).max(last);
+            seams.push(last);
+        }
+        seams
     }
 }
 
@@ -343,6 +395,11 @@ fn check(points: &[TempoPoint]) -> Result<(), TempoError> {
             if !(MIN_BPM..=MAX_BPM).contains(&bpm) {
                 return Err(TempoError::Bpm { bpm, beat });
             }
+        }
+        if let Law::Curve { shape } = point.law
+            && !(-1.0..=1.0).contains(&shape)
+        {
+            return Err(TempoError::Shape { shape, beat });
         }
         if point.to.is_some() && point.law == Law::Step {
             return Err(TempoError::StrayEnd { beat });

@@ -2,8 +2,12 @@
 //! start, in beats. What does not: seconds (`map`), grids finer than the beat
 //! (`view`).
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use agogic_timebase::{Beats, Range};
 
+use crate::float::{ceil, floor};
 use crate::map::{check_beat, last_at_or_before};
 use crate::{MAX_BEAT, TempoError};
 
@@ -108,7 +112,7 @@ impl Meter {
                     return Err(TempoError::MeterOrder { beat, previous: previous.beat.0 });
                 }
                 let bars = (beat - previous.beat.0) / previous.bar_length();
-                bar += (bars - SLACK).ceil().max(1.0) as i64;
+                bar += ceil(bars - SLACK).max(1.0) as i64;
             }
             first_bar.push(bar);
             previous = Some(*signature);
@@ -186,7 +190,7 @@ impl Meter {
             (i, self.bar_index(i, within.start.0).1)
         });
         let end = within.map_or(0.0, |within| within.end.0);
-        std::iter::from_fn(move || {
+        core::iter::from_fn(move || {
             let (i, index) = next?;
             let signature = self.signatures[i];
             let numerator = i64::from(signature.numerator);
@@ -226,7 +230,7 @@ impl TimeSignature {
     /// Which of its beats holds `at`, as their positions are rounded, so that each
     /// of these belongs to its own beat.
     fn count_at(&self, at: f64) -> i64 {
-        let count = ((at - self.beat.0) * f64::from(self.denominator) / 4.0).floor() as i64;
+        let count = floor((at - self.beat.0) * f64::from(self.denominator) / 4.0) as i64;
         if self.count(count.saturating_add(1)) <= at {
             count.saturating_add(1)
         } else if self.count(count) > at {

@@ -17,12 +17,20 @@ impl Sum {
         Self { hi, lo }
     }
 
+    /// The exact product of two doubles of less than 2^970 (Dekker's; a fused
+    /// multiplication is slow where the processor has none).
+    pub(crate) fn product(a: f64, b: f64) -> Self {
+        let hi = a * b;
+        let ((a_hi, a_lo), (b_hi, b_lo)) = (halves(a), halves(b));
+        Self { hi, lo: ((a_hi * b_hi - hi) + a_hi * b_lo + a_lo * b_hi) + a_lo * b_lo }
+    }
+
     /// `a * b / c` to about 31 digits.
     pub(crate) fn product_over(a: f64, b: f64, c: f64) -> Self {
-        let product = a * b;
-        let product_lost = a.mul_add(b, -product);
-        let quotient = product / c;
-        let rest = (-quotient).mul_add(c, product) + product_lost;
+        let product = Self::product(a, b);
+        let quotient = product.hi / c;
+        let back = Self::product(quotient, c);
+        let rest = (product.hi - back.hi) - back.lo + product.lo;
         Self::of(quotient, rest / c)
     }
 
@@ -34,24 +42,13 @@ impl Sum {
     pub(crate) fn minus(self, other: Self) -> Self {
         self.plus(Self { hi: -other.hi, lo: -other.lo })
     }
-
-    /// The double nearest to `self + local`.
-    pub(crate) fn offset(self, local: f64) -> f64 {
-        let high = Self::of(self.hi, local);
-        finish(high.hi, high.lo + self.lo)
-    }
-
-    /// The double nearest to `at - self`.
-    pub(crate) fn distance_to(self, at: f64) -> f64 {
-        let high = Self::of(at, -self.hi);
-        finish(high.hi, high.lo - self.lo)
-    }
 }
 
-/// `hi + lo`, where nothing can be lost from a `hi` that is infinite.
-#[inline]
-fn finish(hi: f64, lo: f64) -> f64 {
-    if hi.is_finite() { hi + lo } else { hi }
+/// A double as the sum of two with half its digits each (Veltkamp's splitting).
+fn halves(a: f64) -> (f64, f64) {
+    let shifted = a * 134_217_729.0;
+    let hi = shifted - (shifted - a);
+    (hi, a - hi)
 }
 
 #[cfg(test)]
@@ -66,7 +63,8 @@ mod tests {
         assert_eq!(sum.hi, 1_000_000.0);
         assert!(sum.lo.abs() < 1e-18);
         assert_eq!(Sum::of(1e16, 1.0).minus(Sum::of(1e16, 0.0)).hi, 1.0);
-        assert_eq!(Sum::of(1e16, 1.0).distance_to(1e16), -1.0);
-        assert_eq!(Sum::of(1e16, 1.0).offset(1.0), 1e16 + 2.0);
+        let (a, b) = (0.1, 1e8 + 0.1);
+        let product = Sum::product(a, b);
+        assert_eq!(product, Sum { hi: a * b, lo: a.mul_add(b, -(a * b)) });
     }
 }

@@ -2,8 +2,11 @@
 //! both ways to count them, and exact arithmetic for maps whose tempi are whole
 //! microseconds per quarter note. What does not: reading MIDI files (`midi`).
 
+use alloc::vec::Vec;
+
 use agogic_timebase::{Beats, Seconds, Ticks};
 
+use crate::float::{floor, round};
 use crate::sum::Sum;
 use crate::{Law, TempoError, TempoMap, TempoPoint};
 
@@ -56,7 +59,11 @@ impl TempoMap {
                 let (numerator, denominator) = self.ticks_per_second();
                 Seconds(quotient(i128::from(at.0) * denominator, numerator).hi)
             }
-            (TickUnit::PerQuarter(_), Some(exact)) => Seconds(exact.seconds(at.0)),
+            (TickUnit::PerQuarter(per_quarter), Some(exact)) => {
+                // The index says where about; rounding may miss by one.
+                let place = self.by_beat().find(at.0 as f64 / f64::from(per_quarter));
+                Seconds(exact.seconds(at.0, span_of(place)))
+            }
             (TickUnit::PerQuarter(_), None) => self.seconds(self.ticks_to_beats(at)),
         }
     }
@@ -69,7 +76,9 @@ impl TempoMap {
                 let (whole, part) = scaled(at.0, numerator);
                 Ticks(clamp(rounded(whole, part, denominator)))
             }
-            (TickUnit::PerQuarter(_), Some(exact)) => Ticks(exact.nearest(at.0)),
+            (TickUnit::PerQuarter(_), Some(exact)) => {
+                Ticks(exact.nearest(at.0, span_of(self.by_second().find(at.0))))
+            }
             (TickUnit::PerQuarter(_), None) => self.beats_to_ticks(self.beats(at)),
         }
     }
@@ -87,7 +96,7 @@ impl TempoMap {
     /// The tick nearest to a beat; 0 for not a number.
     pub fn beats_to_ticks(&self, at: Beats) -> Ticks {
         match self.tick_unit() {
-            TickUnit::PerQuarter(per_quarter) => Ticks((at.0 * f64::from(per_quarter)).round() as i64),
+            TickUnit::PerQuarter(per_quarter) => Ticks(round(at.0 * f64::from(per_quarter)) as i64),
             TickUnit::PerSecond { .. } => self.seconds_to_ticks(self.seconds(at)),
         }
     }
@@ -190,13 +199,13 @@ impl ExactTicks {
             if point.law != Law::Step {
                 return None;
             }
-            let next = (point.beat.0 * f64::from(per_quarter)).round() as i64;
+            let next = round(point.beat.0 * f64::from(per_quarter)) as i64;
             if quotient(i128::from(next), i128::from(per_quarter)).hi != point.beat.0 {
                 return None;
             }
             unit += i128::from(next - tick) * i128::from(micros);
             tick = next;
-            micros = (MICROS_PER_MINUTE / point.bpm).round() as i64;
+            micros = round(MICROS_PER_MINUTE / point.bpm) as i64;
             if MICROS_PER_MINUTE / micros as f64 != point.bpm {
                 return None;
             }
@@ -212,19 +221,38 @@ impl ExactTicks {
         self.start_unit.iter().map(|unit| quotient(*unit, self.scale))
     }
 
-    fn seconds(&self, tick: i64) -> f64 {
-        let i = self.start_tick.partition_point(|start| *start <= tick).saturating_sub(1);
+    /// The real time of a tick in or near the span `i`.
+    fn seconds(&self, tick: i64, i: usize) -> f64 {
+        let i = settle(&self.start_tick, i, tick);
         let into = i128::from(tick) - i128::from(self.start_tick[i]);
         let unit = self.start_unit[i] + into * i128::from(self.micros[i]);
         quotient(unit, self.scale).hi
     }
 
-    fn nearest(&self, seconds: f64) -> i64 {
+    /// The tick nearest to a real time in or near the span `i`.
+    fn nearest(&self, seconds: f64, i: usize) -> i64 {
         let (whole, part) = scaled(seconds, self.scale);
-        let i = self.start_unit.partition_point(|start| *start <= whole).saturating_sub(1);
+        let i = settle(&self.start_unit, i, whole);
         let into = rounded(whole - self.start_unit[i], part, i128::from(self.micros[i]));
         clamp(i128::from(self.start_tick[i]) + into)
     }
+}
+
+/// The span of a piece of a map of steps: one piece lies before them all, and each
+/// has two but for the last.
+fn span_of(piece: usize) -> usize {
+    piece.saturating_sub(1) / 2
+}
+
+/// The last of the ascending `starts` at or before `at`, a few steps from `i`.
+fn settle<T: PartialOrd>(starts: &[T], mut i: usize, at: T) -> usize {
+    while i > 0 && starts.get(i).is_none_or(|start| *start > at) {
+        i -= 1;
+    }
+    while starts.get(i + 1).is_some_and(|next| *next <= at) {
+        i += 1;
+    }
+    i
 }
 
 /// `numerator / denominator` as the nearest double and the rest. The denominator
@@ -242,15 +270,15 @@ fn quotient(numerator: i128, denominator: i128) -> Sum {
 fn scaled(at: f64, scale: i128) -> (i128, f64) {
     // Far beyond any tick, and far from overflow.
     let at = at.clamp(-1e24, 1e24);
-    let floor = at.floor();
-    let part = (at - floor) * scale as f64;
+    let whole = floor(at);
+    let part = (at - whole) * scale as f64;
     let part = if part.is_finite() { part } else { 0.0 };
-    (floor as i128 * scale + part.floor() as i128, part - part.floor())
+    (whole as i128 * scale + floor(part) as i128, part - floor(part))
 }
 
 /// `(whole + part) / divisor` rounded to the nearest whole number, halves up.
 fn rounded(whole: i128, part: f64, divisor: i128) -> i128 {
-    (2 * whole + (2.0 * part).floor() as i128 + divisor).div_euclid(2 * divisor)
+    (2 * whole + floor(2.0 * part) as i128 + divisor).div_euclid(2 * divisor)
 }
 
 fn clamp(tick: i128) -> i64 {
@@ -259,5 +287,5 @@ fn clamp(tick: i128) -> i64 {
 
 /// A real-valued tick that is a whole one, where a double can tell.
 fn whole(at: f64) -> Option<Ticks> {
-    (at.fract() == 0.0 && at.abs() < 9e15).then_some(Ticks(at as i64))
+    (floor(at) == at && at.abs() < 9e15).then_some(Ticks(at as i64))
 }

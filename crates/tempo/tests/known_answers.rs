@@ -159,8 +159,8 @@ fn absurd_positions_have_answers() {
 #[test]
 fn refused() {
     for (text, expect) in [
-        ("", "neither a Standard MIDI File nor a JSON tempo map"),
-        ("120", "neither a Standard MIDI File nor a JSON tempo map"),
+        ("", "no form of tempo map that is known here"),
+        ("120", "no tempo map passes through the beats: it takes two beats to tell a tempo"),
         ("[]", "the tempo map has no points"),
         (r#"{"points": []}"#, "the tempo map has no points"),
         (r#"[{"beat": 4, "bpm": 0}]"#, "tempo 0 bpm at beat 4 is outside 0.001..=1000000 bpm"),

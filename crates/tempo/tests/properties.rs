@@ -17,12 +17,26 @@ fn law() -> impl Strategy<Value = Law> {
     ]
 }
 
+/// All laws, the one without a closed form included.
+fn any_law() -> impl Strategy<Value = Law> {
+    prop_oneof![4 => law(), 1 => (-1.0..=1.0_f64).prop_map(|shape| Law::Curve { shape })]
+}
+
 /// Maps of 1 to `most` points, with tempi in a range; spans take up to `longest`
 /// seconds.
 fn maps(most: usize, bpm: std::ops::Range<f64>, longest: f64) -> impl Strategy<Value = TempoMap> {
+    maps_of(law(), most, bpm, longest)
+}
+
+fn maps_of(
+    law: impl Strategy<Value = Law>,
+    most: usize,
+    bpm: std::ops::Range<f64>,
+    longest: f64,
+) -> impl Strategy<Value = TempoMap> {
     // Tempi by equal ratios, some all but equal to their neighbour.
     let (low, high) = (bpm.start.ln(), bpm.end.ln());
-    let span = (law(), low..high, 1e-6..1.0_f64, prop::option::of(low..high), 0..4_u8);
+    let span = (law, low..high, 1e-6..1.0_f64, prop::option::of(low..high), 0..4_u8);
     (prop::collection::vec(span, 1..most), -0.5..0.5_f64).prop_map(move |(spans, first)| {
         let mut points: Vec<TempoPoint> = Vec::new();
         for (law, bpm, length, to, near) in &spans {
@@ -137,6 +151,23 @@ proptest! {
     }
 
     #[test]
+    fn curves_there_and_back_and_in_order(
+        map in maps_of(any_law(), 30, 1.0..1000.0, 1000.0),
+        mut at in prop::collection::vec(-20_000.0..20_000.0_f64, 60),
+    ) {
+        for at in &at {
+            let beat = map.beats(Seconds(*at));
+            let back = map.seconds(beat).0;
+            let slowest = map.points().iter().map(|point| point.bpm).fold(f64::INFINITY, f64::min);
+            let slowest = map.points().iter().filter_map(|point| point.to).fold(slowest, f64::min);
+            prop_assert!((back - at).abs() <= 1e-9 + half_place(beat.0) * 60.0 / slowest, "{} {}", at, back);
+        }
+        at.sort_by(f64::total_cmp);
+        let beats = map.beats_of(&at.iter().map(|at| Seconds(*at)).collect::<Vec<_>>());
+        prop_assert!(beats.windows(2).all(|pair| pair[0].0 <= pair[1].0 + 1e-9));
+    }
+
+    #[test]
     fn spans_join(map in maps(40, 1.0..1000.0, 100.0)) {
         for pair in map.points().windows(2) {
             let joint = pair[1].beat.0;
@@ -171,13 +202,13 @@ proptest! {
     }
 
     #[test]
-    fn the_native_form_reads_back_the_same(map in maps(40, 1.0..1000.0, 100.0)) {
+    fn the_native_form_reads_back_the_same(map in maps_of(any_law(), 40, 1.0..1000.0, 100.0)) {
         prop_assert_eq!(TempoMap::from_json(&map.to_json()).unwrap(), map);
     }
 }
 
 #[test]
-fn a_hundred_thousand_spans() {
+fn a_million_spans() {
     const LAWS: [Law; 5] =
         [Law::Step, Law::LinearBeats, Law::LinearTime, Law::GeometricBeats, Law::LinearPeriod];
     let mut state = 1_u64;
@@ -185,8 +216,8 @@ fn a_hundred_thousand_spans() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
-    let mut beat = -70_000.0;
-    let points = (0..100_000)
+    let mut beat = -700_000.0;
+    let points = (0..1_000_000)
         .map(|i| {
             beat += 0.5 + random() * 2.0;
             TempoPoint { beat: Beats(beat), bpm: 1000.0_f64.powf(random()), law: LAWS[i % 5], to: None }
@@ -196,4 +227,24 @@ fn a_hundred_thousand_spans() {
     for _ in 0..100_000 {
         check_round_trip(&map, (random() * 2.0 - 1.0) * DAY);
     }
+}
+
+#[test]
+fn a_shape_of_zero_is_linear_in_beats() {
+    let map = |law| {
+        TempoMap::new(vec![
+            TempoPoint { beat: Beats(0.0), bpm: 30.0, law, to: None },
+            TempoPoint { beat: Beats(100.0), bpm: 400.0, law: Law::Step, to: None },
+        ])
+        .unwrap()
+    };
+    let (curve, linear) = (map(Law::Curve { shape: 0.0 }), map(Law::LinearBeats));
+    for i in -10..=120 {
+        let at = Beats(f64::from(i));
+        assert!((curve.seconds(at).0 - linear.seconds(at).0).abs() < 1e-9, "{at}");
+        assert!((curve.bpm_at(at) - linear.bpm_at(at)).abs() < 1e-9, "{at}");
+    }
+    // Later hurry is a longer way.
+    let end = |shape| map(Law::Curve { shape }).seconds(Beats(100.0)).0;
+    assert!(end(-1.0) < end(-0.5) && end(-0.5) < end(0.0) && end(0.0) < end(0.5) && end(0.5) < end(1.0));
 }

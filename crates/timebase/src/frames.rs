@@ -1,6 +1,6 @@
 //! Where the frames of a dense track stand in time.
 
-use std::num::NonZeroU32;
+use core::num::NonZeroU32;
 
 use crate::{SampleRate, Samples, Seconds};
 

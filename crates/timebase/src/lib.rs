@@ -17,6 +17,7 @@
 //! use agogic_timebase::{Beats, Seconds};
 //! let nonsense = Seconds(1.0) + Beats(1.0);
 //! ```
+#![no_std]
 #![forbid(unsafe_code)]
 
 mod frames;

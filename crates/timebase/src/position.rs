@@ -1,7 +1,7 @@
 //! Positions on the four axes, the distances between them, and ranges.
 
-use std::fmt;
-use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+use core::fmt;
+use core::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 /// A point on a time axis. The field is the raw number, in the axis' unit.
 pub trait Position: Copy + PartialEq + PartialOrd + fmt::Debug {
@@ -135,7 +135,7 @@ impl<T: Position> Range<T> {
 
     /// Whether no position lies inside.
     pub fn is_empty(&self) -> bool {
-        !matches!(self.start.partial_cmp(&self.end), Some(std::cmp::Ordering::Less))
+        !matches!(self.start.partial_cmp(&self.end), Some(core::cmp::Ordering::Less))
     }
 
     /// Whether `at` lies inside.

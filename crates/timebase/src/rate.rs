@@ -1,7 +1,7 @@
 //! Sample rates: integer, never zero, never ambient.
 
-use std::fmt;
-use std::num::NonZeroU32;
+use core::fmt;
+use core::num::NonZeroU32;
 
 use crate::{Samples, Seconds};
 
@@ -22,7 +22,7 @@ impl fmt::Display for RateError {
     }
 }
 
-impl std::error::Error for RateError {}
+impl core::error::Error for RateError {}
 
 impl SampleRate {
     /// Lowest rate accepted, in Hz.
@@ -48,8 +48,12 @@ impl SampleRate {
 
     /// The real time of a sample position: one division, the last thing done.
     pub fn seconds(self, at: Samples) -> Seconds {
-        // Integer part and remainder apart, so that positions beyond 2^53 stay
-        // as exact as an f64 can say them.
+        // Up to 2^53 a double holds the position and the quotient is the nearest.
+        if at.0.unsigned_abs() <= 1 << 53 {
+            return Seconds(at.0 as f64 / f64::from(self.hz()));
+        }
+        // Integer part and remainder apart, so that positions beyond stay as exact
+        // as an f64 can say them.
         let hz = i64::from(self.hz());
         let whole = at.0.div_euclid(hz);
         let rest = at.0.rem_euclid(hz);
@@ -59,7 +63,10 @@ impl SampleRate {
     /// The last sample position at or before a real time. Times too far out
     /// to count, and NaN, saturate as a float-to-integer cast does.
     pub fn samples_floor(self, at: Seconds) -> Samples {
-        Samples((at.0 * f64::from(self.hz())).floor() as i64)
+        let at = at.0 * f64::from(self.hz());
+        let towards_zero = at as i64;
+        let above = towards_zero as f64 > at;
+        Samples(towards_zero.saturating_sub(i64::from(above)))
     }
 }
 
@@ -89,6 +96,16 @@ mod tests {
         assert_eq!(rate.seconds(Samples(44_100)), Seconds(1.0));
         assert_eq!(rate.seconds(Samples(-22_050)), Seconds(-0.5));
         assert_eq!(rate.seconds(Samples(512)), Seconds(512.0 / 44_100.0));
-        assert_eq!(rate.samples_floor(Seconds(0.9999999)), Samples(44_099));
+        for (at, expect) in [
+            (0.999_999_9, 44_099),
+            (1.0, 44_100),
+            (-0.000_001, -1),
+            (-1.0, -44_100),
+            (f64::NAN, 0),
+            (f64::INFINITY, i64::MAX),
+            (f64::NEG_INFINITY, i64::MIN),
+        ] {
+            assert_eq!(rate.samples_floor(Seconds(at)), Samples(expect), "{at}");
+        }
     }
 }

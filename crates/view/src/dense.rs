@@ -1,98 +1,322 @@
-//! Columns of dense tracks.
+//! Columns of dense tracks, and of series of even steps.
 
 use agogic_timebase::Seconds;
 
-use crate::row::{Row, centre_position};
-use crate::sampling::{linear, max, min, spline};
-use crate::{Interpolation, Reduction, Sampling, ViewError};
+use crate::blocks::{Fold, Greatest, Least, Level, Mean, Root, TOP, blocks, known};
+use crate::curve::{STENCIL, even, reads};
+use crate::diagnostics::{Diagnostics, Fallback, Hit};
+use crate::median::{EXACT_MEDIAN, weighted};
+use crate::pyramid::Pyramid;
+use crate::row::{Cells, Row};
+use crate::{Interpolation, Reading, Reduction, Sampling, ViewError};
+
+/// Smoothed frames that are remembered: more than a stencil, so that none of
+/// its frames takes the place of another.
+const REMEMBERED: i64 = 8;
 
 /// Appends one column per pair of neighbouring edges, one value per channel
 /// and bin. The row must have frames.
 pub(crate) fn render(
     row: &Row<'_>,
+    pyramid: &Pyramid,
     edges: &[Seconds],
-    sampling: Sampling,
+    reading: &Reading,
     out: &mut Vec<f32>,
+    mut told: Option<&mut Diagnostics>,
 ) -> Result<(), ViewError> {
-    let mut sums = Vec::new();
+    let mut reader = Reader::new(row, pyramid, row.axis.frames(reading.window()?));
     for edge in edges.windows(2) {
-        match sampling {
-            Sampling::At(how) => at(row, edge[0], how, out)?,
-            Sampling::Over(Reduction::Mean) => mean(row, edge[0], edge[1], &mut sums, out)?,
-            Sampling::Over(Reduction::Max) => fold(row, edge[0], edge[1], max, out)?,
-            Sampling::Over(Reduction::Min) => fold(row, edge[0], edge[1], min, out)?,
+        let column = out.len();
+        let (hit, fallback) = match reading.sampling {
+            Sampling::At(how) => reader.at(edge[0], edge[1], how, reading, out)?,
+            Sampling::Over(reduction) => reader.over(edge[0], edge[1], reduction, reading, out)?,
+        };
+        // Looking for gaps is a pass over the values: only where it shows.
+        if told.is_some() || matches!(reading.outside, crate::Outside::Value(_)) {
+            let gap = reading.outside.fill(&mut out[column..]);
+            if let Some(told) = told.as_deref_mut() {
+                told.tell(if gap && hit == Hit::Inside { Hit::Gap } else { hit }, fallback);
+            }
         }
     }
     Ok(())
 }
 
-fn at(row: &Row<'_>, at: Seconds, how: Interpolation, out: &mut Vec<f32>) -> Result<(), ViewError> {
-    let x = centre_position(row.grid, at);
-    let i = x.floor() as i64;
-    let f = x - x.floor();
-    let beyond = x < 0.0 || i >= row.last();
-    if beyond || f == 0.0 || how == Interpolation::Hold {
-        out.extend_from_slice(row.frame(i)?);
-        return Ok(());
-    }
-    let (b, c) = (row.frame(i)?, row.frame(i + 1)?);
-    if how == Interpolation::Linear {
-        out.extend(b.iter().zip(c).map(|(&b, &c)| linear(b, c, f)));
-    } else {
-        let (a, d) = (row.frame(i - 1)?, row.frame(i + 2)?);
-        out.extend((0..b.len()).map(|v| spline([a[v], b[v], c[v], d[v]], f)));
-    }
-    Ok(())
+/// A row, and room to work in.
+struct Reader<'a> {
+    row: Row<'a>,
+    pyramid: &'a Pyramid,
+    /// Length of the moving average in frames, zero for none.
+    window: f64,
+    sums: Vec<f64>,
+    blocks: Vec<f32>,
+    /// Smoothed frames: which, and their values.
+    numbers: [Option<i64>; REMEMBERED as usize],
+    smoothed: Vec<f32>,
 }
 
-fn mean(
-    row: &Row<'_>,
-    from: Seconds,
-    to: Seconds,
-    sums: &mut Vec<(f64, f32, f32)>,
-    out: &mut Vec<f32>,
-) -> Result<(), ViewError> {
-    let cells = row.cells(from, to);
-    sums.clear();
-    sums.extend(row.frame(cells.first)?.iter().map(|&value| (0.0, value, value)));
-    let mut weights = 0.0;
-    for i in cells.first..cells.end {
-        let weight = cells.weight(i);
-        weights += weight;
-        for ((sum, least, greatest), &value) in sums.iter_mut().zip(row.frame(i)?) {
-            *sum += weight * f64::from(value);
-            *least = min(*least, value);
-            *greatest = max(*greatest, value);
-        }
+impl<'a> Reader<'a> {
+    fn new(row: &Row<'a>, pyramid: &'a Pyramid, window: f64) -> Self {
+        let (sums, blocks, smoothed) = (vec![0.0; row.width], vec![], vec![]);
+        let numbers = [None; REMEMBERED as usize];
+        Self { row: *row, pyramid, window, sums, blocks, numbers, smoothed }
     }
-    out.extend(sums.iter().map(|&(sum, least, greatest)| {
-        let mean = (sum / weights) as f32;
-        // Rounding alone must not lift a mean out of the values it is the mean of.
-        if mean < least {
-            least
-        } else if mean > greatest {
-            greatest
+
+    fn at(
+        &mut self,
+        from: Seconds,
+        to: Seconds,
+        how: Interpolation,
+        reading: &Reading,
+        out: &mut Vec<f32>,
+    ) -> Result<(Hit, Option<Fallback>), ViewError> {
+        let times = reading.oversampling.max(1);
+        let column = out.len();
+        let (mut inside, mut fallback) = (0, None);
+        let mut total = vec![0.0; if times > 1 { self.row.width } else { 0 }];
+        for j in 0..times {
+            let at = Seconds(from.0 + (to.0 - from.0) * f64::from(j) / f64::from(times));
+            let u = self.row.axis.cell_position(at);
+            let within = u >= 0.0 && u < (self.row.last() + 1) as f64;
+            inside += u16::from(within);
+            match reading.outside.value() {
+                Some(value) if !within => out.resize(column + self.row.width, value),
+                _ => fallback = self.between(at, u, how, out)?.or(fallback),
+            }
+            if times > 1 {
+                total.iter_mut().zip(out.drain(column..)).for_each(|(sum, value)| *sum += f64::from(value));
+            }
+        }
+        if times > 1 {
+            out.extend(total.iter().map(|sum| said((sum / f64::from(times)) as f32)));
+        }
+        let hit = match inside {
+            0 => Hit::Outside,
+            inside if inside == times => Hit::Inside,
+            _ => Hit::Partly,
+        };
+        Ok((hit, fallback))
+    }
+
+    /// Appends the values at one position.
+    fn between(
+        &mut self,
+        at: Seconds,
+        u: f64,
+        how: Interpolation,
+        out: &mut Vec<f32>,
+    ) -> Result<Option<Fallback>, ViewError> {
+        let x = self.row.axis.centre_position(at);
+        let (i, f) = match how {
+            Interpolation::Nearest => (u.floor() as i64, 0.0),
+            _ => (x.floor() as i64, x - x.floor()),
+        };
+        let last = self.row.last();
+        let beyond = i < 0 || i >= last;
+        let reads = if beyond || f == 0.0 { 2..3 } else { reads(how) };
+        let repeated =
+            !beyond && reads.len() > 1 && (i + reads.start as i64 - 2 < 0 || i + reads.end as i64 - 3 > last);
+        if self.window > 0.0 {
+            for k in reads.clone() {
+                self.remember(i.saturating_add(k as i64 - 2))?;
+            }
+        }
+        let mut frames: [&[f32]; STENCIL] = [&[]; STENCIL];
+        for k in reads.clone() {
+            frames[k] = self.frame(i.saturating_add(k as i64 - 2))?;
+        }
+        if reads.len() == 1 {
+            out.extend_from_slice(frames[2]);
         } else {
-            mean
+            even(how, frames, f, out);
         }
-    }));
+        // Half a cell at either end has a frame on one side only.
+        let flat = matches!(how, Interpolation::Hold | Interpolation::Nearest);
+        let held = beyond && f > 0.0 && !flat && u >= 0.0 && u < (last + 1) as f64;
+        Ok((repeated || held).then_some(Fallback::EndRepeated))
+    }
+
+    /// A frame, smoothed if it is to be. A smoothed one must be remembered.
+    fn frame(&self, i: i64) -> Result<&[f32], ViewError> {
+        if self.window == 0.0 {
+            return self.row.frame(i);
+        }
+        let slot = (i.clamp(0, self.row.last()) % REMEMBERED) as usize;
+        Ok(&self.smoothed[slot * self.row.width..][..self.row.width])
+    }
+
+    fn remember(&mut self, i: i64) -> Result<(), ViewError> {
+        let i = i.clamp(0, self.row.last());
+        let slot = (i % REMEMBERED) as usize;
+        if self.numbers[slot] == Some(i) {
+            return Ok(());
+        }
+        let width = self.row.width;
+        self.smoothed.resize(width * REMEMBERED as usize, 0.0);
+        let share = 1.0 / self.average(i)?;
+        let out = &mut self.smoothed[slot * width..][..width];
+        out.iter_mut().zip(&self.sums).for_each(|(out, sum)| *out = said((sum * share) as f32));
+        self.numbers[slot] = Some(i);
+        Ok(())
+    }
+
+    /// Sums the frames around the centre of frame `i`; gives their weight.
+    fn average(&mut self, i: i64) -> Result<f64, ViewError> {
+        let (middle, half) = (i as f64 + 0.5, self.window / 2.0);
+        let cells = self.row.cells_between(middle - half, middle + half);
+        weigh::<Mean>(&self.row, &self.pyramid.means, cells, &mut self.sums, &mut self.blocks)
+    }
+
+    fn over(
+        &mut self,
+        from: Seconds,
+        to: Seconds,
+        reduction: Reduction,
+        reading: &Reading,
+        out: &mut Vec<f32>,
+    ) -> Result<(Hit, Option<Fallback>), ViewError> {
+        let hit = self.row.hit(from, to);
+        if let Some(value) = reading.outside.value().filter(|_| hit == Hit::Outside) {
+            out.resize(out.len() + self.row.width, value);
+            return Ok((hit, None));
+        }
+        let (u0, u1) = (self.row.axis.cell_position(from), self.row.axis.cell_position(to));
+        let cells = self.row.cells_between(u0, u1);
+        let fallback = if self.window > 0.0 {
+            self.reduce_smoothed(cells, reduction, out)?
+        } else {
+            let row = self.row;
+            self.reduce(&row, self.pyramid, cells, reduction, out)?
+        };
+        let short = u0 >= u1 && hit == Hit::Inside;
+        Ok((hit, fallback.or(short.then_some(Fallback::NearestFrame))))
+    }
+
+    /// Reduces over smoothed frames, all of which are made for it.
+    fn reduce_smoothed(
+        &mut self,
+        cells: Cells,
+        reduction: Reduction,
+        out: &mut Vec<f32>,
+    ) -> Result<Option<Fallback>, ViewError> {
+        let mut frames = std::mem::take(&mut self.smoothed);
+        frames.clear();
+        for i in cells.first..cells.end {
+            let share = 1.0 / self.average(i)?;
+            frames.extend(self.sums.iter().map(|sum| said((sum * share) as f32)));
+        }
+        let row = self.row.with(cells.first, &frames);
+        let fallback = self.reduce(&row, &Pyramid::empty(), cells, reduction, out)?;
+        self.smoothed = frames;
+        Ok(fallback)
+    }
+
+    fn reduce(
+        &mut self,
+        row: &Row<'_>,
+        pyramid: &Pyramid,
+        cells: Cells,
+        reduction: Reduction,
+        out: &mut Vec<f32>,
+    ) -> Result<Option<Fallback>, ViewError> {
+        match reduction {
+            Reduction::Mean => {
+                let share =
+                    1.0 / weigh::<Mean>(row, &pyramid.means, cells, &mut self.sums, &mut self.blocks)?;
+                out.extend(self.sums.iter().map(|sum| said((sum * share) as f32)));
+            }
+            Reduction::Rms => {
+                let share =
+                    1.0 / weigh::<Root>(row, &pyramid.roots, cells, &mut self.sums, &mut self.blocks)?;
+                out.extend(self.sums.iter().map(|sum| said((sum * share).sqrt() as f32)));
+            }
+            Reduction::Min => extreme::<Least>(row, &pyramid.least, cells, &mut self.blocks, out)?,
+            Reduction::Max => extreme::<Greatest>(row, &pyramid.greatest, cells, &mut self.blocks, out)?,
+            Reduction::Median => return self.median(row, pyramid, cells, out),
+        }
+        Ok(None)
+    }
+
+    fn median(
+        &mut self,
+        row: &Row<'_>,
+        pyramid: &Pyramid,
+        cells: Cells,
+        out: &mut Vec<f32>,
+    ) -> Result<Option<Fallback>, ViewError> {
+        let count = (cells.end - cells.first) as u64;
+        let level = (0..TOP).find(|level| count >> (2 * level) <= EXACT_MEDIAN).unwrap_or(TOP);
+        let (mut weights, mut values) = (Vec::new(), Vec::new());
+        let whole = cells.whole();
+        if cells.first < whole.start {
+            weights.push(cells.weight(cells.first));
+            values.extend_from_slice(row.frame(cells.first)?);
+        }
+        for block in blocks(whole.start as u64, whole.end as u64, level) {
+            weights.push(block.len() as f64);
+            values.extend_from_slice(known::<Mean>(row, &pyramid.means, block, &mut self.blocks)?);
+        }
+        if whole.end < cells.end {
+            weights.push(cells.weight(cells.end - 1));
+            values.extend_from_slice(row.frame(cells.end - 1)?);
+        }
+        let mut pairs = Vec::with_capacity(weights.len());
+        for v in 0..row.width {
+            pairs.clear();
+            pairs.extend(values.iter().skip(v).step_by(row.width).copied().zip(weights.iter().copied()));
+            out.push(said(weighted(&mut pairs)));
+        }
+        Ok((level > 0).then_some(Fallback::MedianOfMeans { frames: 1 << (2 * level) }))
+    }
+}
+
+/// Sums the frames of a column, each with its weight; gives the weight of all.
+fn weigh<F: Fold<Sum = f64>>(
+    row: &Row<'_>,
+    kept: &[Level],
+    cells: Cells,
+    sums: &mut [f64],
+    scratch: &mut Vec<f32>,
+) -> Result<f64, ViewError> {
+    let whole = cells.whole();
+    let mut weight = (whole.end - whole.start) as f64;
+    sums.fill(F::NOTHING);
+    if cells.first < whole.start {
+        weight += cells.weight(cells.first);
+        add::<F>(sums, row.frame(cells.first)?, cells.weight(cells.first));
+    }
+    for block in blocks(whole.start as u64, whole.end as u64, TOP) {
+        add::<F>(sums, known::<F>(row, kept, block, scratch)?, block.len() as f64);
+    }
+    if whole.end < cells.end {
+        weight += cells.weight(cells.end - 1);
+        add::<F>(sums, row.frame(cells.end - 1)?, cells.weight(cells.end - 1));
+    }
+    Ok(weight)
+}
+
+fn extreme<F: Fold<Sum = f32>>(
+    row: &Row<'_>,
+    kept: &[Level],
+    cells: Cells,
+    scratch: &mut Vec<f32>,
+    out: &mut Vec<f32>,
+) -> Result<(), ViewError> {
+    let column = out.len();
+    out.resize(column + row.width, F::NOTHING);
+    for block in blocks(cells.first as u64, cells.end as u64, TOP) {
+        add::<F>(&mut out[column..], known::<F>(row, kept, block, scratch)?, 1.0);
+    }
     Ok(())
 }
 
-fn fold(
-    row: &Row<'_>,
-    from: Seconds,
-    to: Seconds,
-    pick: fn(f32, f32) -> f32,
-    out: &mut Vec<f32>,
-) -> Result<(), ViewError> {
-    let cells = row.cells(from, to);
-    let column = out.len();
-    out.extend_from_slice(row.frame(cells.first)?);
-    for i in cells.first + 1..cells.end {
-        for (so_far, &value) in out[column..].iter_mut().zip(row.frame(i)?) {
-            *so_far = pick(*so_far, value);
-        }
+fn add<F: Fold>(sums: &mut [F::Sum], known: &[f32], frames: f64) {
+    for (sum, &known) in sums.iter_mut().zip(known) {
+        *sum = F::add(*sum, known, frames);
     }
-    Ok(())
+}
+
+/// One NaN for all: which one arithmetic gives is not told.
+fn said(value: f32) -> f32 {
+    if value.is_nan() { f32::NAN } else { value }
 }

@@ -91,4 +91,35 @@ pub enum ViewError {
         /// Values per column.
         width: usize,
     },
+    /// A moving average whose length is negative or not finite.
+    #[error("a moving average of {seconds} s cannot be taken")]
+    Smoothing {
+        /// The length, in seconds.
+        seconds: f64,
+    },
+    /// A pyramid of other frames than those of the track it came with.
+    #[error("the pyramid that came with the track {descriptor} is not of its frames")]
+    Pyramid {
+        /// The track's descriptor.
+        descriptor: String,
+    },
+    /// An even series whose start or step cannot be.
+    #[error("a series cannot start at {start} s and go on every {step} s")]
+    Series {
+        /// Where it was to start, in seconds.
+        start: f64,
+        /// The distance between its values, in seconds.
+        step: f64,
+    },
+    /// A breakpoint that is no number, or before the one before it.
+    #[error("breakpoint {point} at {at} s is before the one before it, or nowhere")]
+    Breakpoint {
+        /// Which breakpoint, counted from 0.
+        point: usize,
+        /// Where it stands, in seconds.
+        at: f64,
+    },
+    /// A series without a single value.
+    #[error("the series is empty: it has no values to show")]
+    NoValues,
 }

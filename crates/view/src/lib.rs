@@ -1,10 +1,11 @@
 //! Feature tracks shown on a musical grid: `(track, tempo map, grid) ->
 //! columns`. What lives here: grids of beats, sampling at their edges and over
-//! their columns, and which frames a view needs. What does not: files, caches,
-//! tempo mathematics (`tempo`), pictures. Everything is a pure function, and
-//! what a column holds depends on nothing but the column's own edges: columns
-//! rendered piece by piece from parts of a track equal those of one call, bit
-//! for bit.
+//! their columns, pyramids, events per column, plain series, and which frames a
+//! view needs. What does not: files, caches, tempo mathematics (`tempo`),
+//! pictures. Everything is a pure function, and what a column holds depends on
+//! nothing but the column's own edges: columns rendered piece by piece, in any
+//! order, from parts of a track, with a [`Pyramid`] or without, equal those of
+//! one call, bit for bit.
 //!
 //! # Time
 //!
@@ -20,7 +21,8 @@
 //!
 //! [`Sampling::At`] reads one value at `t0`, and [`Sampling::Over`] reduces the
 //! cells between `u(t0)` and `u(t1)`; [`Interpolation`] and [`Reduction`] have
-//! the formulas. `x` and `u` are computed from absolute frame numbers, never by
+//! the formulas. A [`Reading`] adds smoothing, oversampling, and what stands
+//! where there is no data. `x` and `u` are computed from absolute frame numbers, never by
 //! stepping, so nothing drifts; where one is nearer to a whole number than a
 //! billionth of a frame (or than the rounding of `t` itself), it counts as that
 //! number, so that an edge which meets a frame in theory meets it in practice.
@@ -36,18 +38,34 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod blocks;
+mod breakpoints;
 mod columns;
+mod curve;
 mod dense;
+mod diagnostics;
 mod error;
 mod events;
 mod grid;
+mod median;
 mod need;
 mod peaks;
+mod pyramid;
+mod reading;
 mod row;
 mod sampling;
+mod series;
+mod source;
 
 pub use columns::{Columns, MAX_VALUES, view};
+pub use diagnostics::{Diagnostics, Fallback, Hit};
 pub use error::ViewError;
+pub use events::{EventView, Nearest};
 pub use grid::{Grid, MAX_COLUMNS};
-pub use need::frames_needed;
+pub use median::EXACT_MEDIAN;
+pub use need::{frames_needed, frames_needed_by};
+pub use pyramid::Pyramid;
+pub use reading::{Outside, Reading};
 pub use sampling::{Interpolation, Reduction, Sampling};
+pub use series::{Series, SeriesColumns};
+pub use source::{Origin, Source, TrackView};

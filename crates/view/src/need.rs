@@ -8,12 +8,12 @@ use agogic_timebase::{FrameGrid, Seconds};
 
 use crate::columns::times;
 use crate::peaks::level;
-use crate::row::centre_position;
-use crate::{Grid, ViewError};
+use crate::row::Axis;
+use crate::{Grid, Interpolation, Reading, Sampling, ViewError};
 
 /// The frames of each plane that [`view`](crate::view) needs for a grid,
-/// whichever sampling: a track made of these alone gives the same columns as
-/// the whole track, bit for bit. `frames` is the number of frames that each
+/// whichever sampling, unsmoothed: a track made of these alone gives the same
+/// columns as the whole track, bit for bit. `frames` is the number of frames that each
 /// plane has in the whole track, as the cache record says.
 ///
 /// A plane that is not needed has the range `0..0`. Event tracks have no
@@ -28,6 +28,21 @@ pub fn frames_needed(
     map: &TempoMap,
     grid: &Grid,
 ) -> Result<Vec<Range<u64>>, ViewError> {
+    frames_needed_by(header, frames, map, grid, Sampling::At(Interpolation::Akima))
+}
+
+/// As [`frames_needed`], for one way of reading, which may be smoothed.
+///
+/// # Errors
+/// As [`frames_needed`], and [`ViewError::Smoothing`].
+pub fn frames_needed_by(
+    header: &TrackHeader,
+    frames: &[u64],
+    map: &TempoMap,
+    grid: &Grid,
+    reading: impl Into<Reading>,
+) -> Result<Vec<Range<u64>>, ViewError> {
+    let window = reading.into().window()?;
     if header.shape == Shape::Events {
         return Ok(Vec::new());
     }
@@ -45,7 +60,7 @@ pub fn frames_needed(
             Shape::Dense | Shape::Events => (!present.is_empty()).then_some(0),
         };
         let Some(plane) = served.map(|level| present[level]) else { continue };
-        let column = around(grids[plane], frames[plane], edge[0], edge[1]);
+        let column = around(grids[plane], frames[plane], edge[0], edge[1], window);
         let so_far: &mut Range<u64> = &mut needed[plane];
         *so_far = if so_far.is_empty() {
             column
@@ -56,12 +71,16 @@ pub fn frames_needed(
     Ok(needed)
 }
 
-/// The frames that any sampling of `[from, to)` can touch, at least one: the
-/// spline reads one frame before its position and two after.
-fn around(grid: FrameGrid, frames: u64, from: Seconds, to: Seconds) -> Range<u64> {
-    let last = frames - 1;
-    // Casts saturate, so that a position before the track is frame 0.
-    let first = (centre_position(grid, from).floor() - 1.0) as u64;
-    let end = (centre_position(grid, to).floor() + 2.0) as u64;
+/// The frames that any sampling of `[from, to)` can touch, at least one: Akima's
+/// curve reads two frames before its position and three after, a moving average
+/// half its length around each.
+fn around(grid: FrameGrid, frames: u64, from: Seconds, to: Seconds, window: f64) -> Range<u64> {
+    let (axis, last) = (Axis::from(grid), frames - 1);
+    let beside = (axis.frames(window) / 2.0).ceil() + f64::from(u8::from(window > 0.0));
+    // Beyond an end the end frame is read, with what is averaged around it.
+    let position = |at| axis.centre_position(at).floor().clamp(0.0, last as f64);
+    // Casts saturate, so that a frame before the track is frame 0.
+    let first = (position(from) - 2.0 - beside) as u64;
+    let end = (position(to) + 3.0 + beside) as u64;
     first.min(last)..end.min(last).saturating_add(1)
 }

@@ -2,31 +2,51 @@
 
 use agogic_timebase::{FrameGrid, Seconds};
 
+use crate::blocks::{max, min};
+use crate::diagnostics::{Diagnostics, Fallback, Hit};
 use crate::row::Row;
-use crate::sampling::{max, min};
-use crate::{Sampling, ViewError};
+use crate::{Outside, Reading, Sampling, ViewError};
 
 /// Appends one column per pair of neighbouring edges, `(min, max)` per channel.
 /// At least one row must have frames.
 pub(crate) fn render(
-    rows: &[Row<'_>],
+    rows: &[(FrameGrid, Row<'_>)],
     edges: &[Seconds],
-    sampling: Sampling,
+    reading: &Reading,
     out: &mut Vec<f32>,
+    mut told: Option<&mut Diagnostics>,
 ) -> Result<(), ViewError> {
-    let present: Vec<&Row<'_>> = rows.iter().filter(|row| !row.is_empty()).collect();
+    let present: Vec<_> = rows.iter().filter(|(_, row)| !row.is_empty()).collect();
+    let at = matches!(reading.sampling, Sampling::At(_));
     for edge in edges.windows(2) {
-        let Some(level) = level(present.iter().map(|row| row.grid), edge[0], edge[1]) else { continue };
-        let row = present[level];
-        let to = if matches!(sampling, Sampling::At(_)) { edge[0] } else { edge[1] };
-        let cells = row.cells(edge[0], to);
+        let Some(level) = level(present.iter().map(|(grid, _)| *grid), edge[0], edge[1]) else { continue };
+        let row = &present[level].1;
+        let to = if at { edge[0] } else { edge[1] };
         let column = out.len();
-        out.extend_from_slice(row.frame(cells.first)?);
-        for i in cells.first + 1..cells.end {
-            for (so_far, peak) in out[column..].chunks_exact_mut(2).zip(row.frame(i)?.chunks_exact(2)) {
-                so_far[0] = min(so_far[0], peak[0]);
-                so_far[1] = max(so_far[1], peak[1]);
+        let hit = row.hit(edge[0], to);
+        match reading.outside.value().filter(|_| hit == Hit::Outside) {
+            Some(value) => out.resize(column + row.width, value),
+            None => fold(row, edge[0], to, out)?,
+        }
+        if told.is_some() || matches!(reading.outside, Outside::Value(_)) {
+            let gap = reading.outside.fill(&mut out[column..]);
+            if let Some(told) = told.as_deref_mut() {
+                let hit = if gap && hit == Hit::Inside { Hit::Gap } else { hit };
+                told.tell(hit, at.then_some(Fallback::PeaksCell));
             }
+        }
+    }
+    Ok(())
+}
+
+fn fold(row: &Row<'_>, from: Seconds, to: Seconds, out: &mut Vec<f32>) -> Result<(), ViewError> {
+    let cells = row.cells(from, to);
+    let column = out.len();
+    out.extend_from_slice(row.frame(cells.first)?);
+    for i in cells.first + 1..cells.end {
+        for (so_far, peak) in out[column..].chunks_exact_mut(2).zip(row.frame(i)?.chunks_exact(2)) {
+            so_far[0] = min(so_far[0], peak[0]);
+            so_far[1] = max(so_far[1], peak[1]);
         }
     }
     Ok(())

@@ -1,76 +1,19 @@
-//! Views of small tracks as data, and the laws that hold for all of them.
+//! Views of small tracks as data.
 
-use agogic_schema::{DescriptorId, Event, FeatureTrack, Plane, Shape, TrackData, TrackHeader};
-use agogic_tempo::{Law, TempoMap, TempoPoint};
-use agogic_timebase::{Beats, Delta, FrameGrid, Samples};
-use agogic_view::{Columns, Grid, Interpolation, Reduction, Sampling, ViewError, frames_needed, view};
-use proptest::prelude::*;
+mod tracks;
 
-const HOLD: Sampling = Sampling::At(Interpolation::Hold);
-const LINEAR: Sampling = Sampling::At(Interpolation::Linear);
-const SPLINE: Sampling = Sampling::At(Interpolation::Spline);
-const MEAN: Sampling = Sampling::Over(Reduction::Mean);
-const MAX: Sampling = Sampling::Over(Reduction::Max);
-const MIN: Sampling = Sampling::Over(Reduction::Min);
-const ALL: [Sampling; 6] = [HOLD, LINEAR, SPLINE, MEAN, MAX, MIN];
-
-fn header(shape: Shape, channels: &[&str], bins: u32, rate: u32, planes: &[(i64, u32)]) -> TrackHeader {
-    TrackHeader {
-        descriptor: DescriptorId::new("agogic.test").unwrap(),
-        unit: "dB".into(),
-        range: Some((-80.0, 0.0)),
-        shape,
-        channels: channels.iter().map(|name| (*name).to_owned()).collect(),
-        bins,
-        rate,
-        planes: planes.to_vec(),
-    }
-}
-
-fn dense(header: TrackHeader, data: Vec<f32>) -> FeatureTrack {
-    let grid = header.grid(0).unwrap();
-    FeatureTrack { header, data: TrackData::Dense(Plane { grid, data }) }
-}
-
-/// One channel, one bin, ten frames a second, centred from 0 s.
-fn row(data: &[f32]) -> FeatureTrack {
-    dense(header(Shape::Dense, &["mono"], 1, 1000, &[(0, 100)]), data.to_vec())
-}
-
-fn peaks(levels: &[(i64, u32, &[f32])]) -> FeatureTrack {
-    let planes: Vec<_> = levels.iter().map(|&(start, hop, _)| (start, hop)).collect();
-    let header = header(Shape::Peaks, &["left"], 2, 1000, &planes);
-    let planes = (0..levels.len())
-        .map(|i| Plane { grid: header.grid(i).unwrap(), data: levels[i].2.to_vec() })
-        .collect();
-    FeatureTrack { header, data: TrackData::Peaks(planes) }
-}
-
-fn events(at: &[i64]) -> FeatureTrack {
-    let event =
-        |&at: &i64| Event { at: Samples(at), duration: Delta(Samples(0)), values: vec![], label: "".into() };
-    FeatureTrack {
-        header: header(Shape::Events, &["left", "right"], 0, 1000, &[]),
-        data: TrackData::Events(at.iter().map(event).collect()),
-    }
-}
-
-/// At 60 bpm a beat is a second.
-fn seconds() -> TempoMap {
-    TempoMap::constant(60.0).unwrap()
-}
-
-fn grid(edges: &[f64]) -> Grid {
-    Grid::new(edges.iter().copied().map(Beats).collect()).unwrap()
-}
-
-fn show(track: &FeatureTrack, edges: &[f64], sampling: Sampling) -> Columns {
-    view(track, &seconds(), &grid(edges), sampling).unwrap()
-}
+use agogic_schema::{Shape, TrackData};
+use agogic_tempo::TempoMap;
+use agogic_timebase::{Beats, Delta, Samples, Seconds};
+use agogic_view::{
+    EventView, Fallback, Grid, Hit, Outside, Pyramid, Reading, Source, ViewError, frames_needed, view,
+};
+use tracks::*;
 
 #[track_caller]
-fn check(track: &FeatureTrack, edges: &[f64], sampling: Sampling, expect: &[f32]) {
-    assert_eq!(show(track, edges, sampling).data, expect, "{sampling:?} on {edges:?}");
+fn check(track: &agogic_schema::FeatureTrack, edges: &[f64], reading: impl Into<Reading>, expect: &[f32]) {
+    let reading = reading.into();
+    assert_eq!(show(track, edges, reading).data, expect, "{reading:?} on {edges:?}");
 }
 
 #[test]
@@ -82,7 +25,12 @@ fn at_positions() {
     check(&track, &edges, LINEAR, &[1.0, 1.0, 2.0, 3.0, 2.75, 2.0, 2.0]);
     // By hand: ends repeated, (1, 1, 3, 2) at 1/2 and (1, 3, 2, 2) at 1/4.
     check(&track, &edges, SPLINE, &[1.0, 1.0, 2.0625, 3.0, 2.9375, 2.0, 2.0]);
-    check(&row(&[7.0]), &edges, SPLINE, &[7.0; 7]);
+    check(&track, &edges, NEAREST, &[1.0, 1.0, 3.0, 3.0, 3.0, 2.0, 2.0]);
+    // The peak is flat for both, the ends too: chords 0, 2, -1, 0.
+    check(&track, &edges, MONOTONE, &[1.0, 1.0, 2.0, 3.0, 2.84375, 2.0, 2.0]);
+    for sampling in [SPLINE, AKIMA, MONOTONE] {
+        check(&row(&[7.0]), &edges, sampling, &[7.0; 7]);
+    }
 }
 
 #[test]
@@ -93,7 +41,14 @@ fn over_intervals() {
     check(&track, &edges, MEAN, &[1.0, 1.0, 1.0, 3.0, 2.5, 2.0, 2.0, 2.0]);
     check(&track, &edges, MAX, &[1.0, 1.0, 1.0, 3.0, 3.0, 2.0, 2.0, 2.0]);
     check(&track, &edges, MIN, &[1.0, 1.0, 1.0, 3.0, 2.0, 2.0, 2.0, 2.0]);
+    check(&track, &edges, MEDIAN, &[1.0, 1.0, 1.0, 3.0, 2.5, 2.0, 2.0, 2.0]);
+    let rms = [1.0, 1.0, 1.0, 3.0, 6.5_f32.sqrt(), 2.0, 2.0, 2.0];
+    check(&track, &edges, RMS, &rms);
     check(&track, &[-9.0, 9.0], MEAN, &[2.0]);
+    check(&track, &[-9.0, 9.0], MEDIAN, &[2.0]);
+    check(&track, &[-9.0, 9.0], RMS, &[(14.0_f64 / 3.0).sqrt() as f32]);
+    // 0.02 s of 1, 0.1 of 3, 0.02 of 2: more than half is 3.
+    check(&track, &[0.03, 0.17], MEDIAN, &[3.0]);
     // 0.02 s of 1, 0.1 of 3, 0.08 of 2.
     check(&track, &[0.03, 0.23], MEAN, &[((0.02 + 0.3 + 0.16) / 0.2) as f32]);
 }
@@ -153,8 +108,9 @@ fn events_are_counted() {
 
 #[test]
 fn tracks_that_cannot_be_shown() {
-    let error =
-        |track: &FeatureTrack| view(track, &seconds(), &grid(&[0.0, 1.0]), MEAN).unwrap_err().to_string();
+    let error = |track: &agogic_schema::FeatureTrack| {
+        view(track, &seconds(), &grid(&[0.0, 1.0]), MEAN).unwrap_err().to_string()
+    };
     assert_eq!(error(&row(&[])), "the track agogic.test is empty: it has no frames to show");
     assert_eq!(error(&peaks(&[])), "the track agogic.test is empty: it has no frames to show");
 
@@ -212,162 +168,103 @@ fn far_out_and_very_short() {
     }
 }
 
-/// A part of a track: only the frames that are needed of each plane.
-fn part(track: &FeatureTrack, map: &TempoMap, grid: &Grid) -> FeatureTrack {
-    let width = track.width();
-    let planes = match &track.data {
-        TrackData::Dense(plane) => std::slice::from_ref(plane),
-        TrackData::Peaks(planes) => planes,
-        TrackData::Events(_) => return track.clone(),
-    };
-    let frames: Vec<u64> = planes.iter().map(|plane| (plane.data.len() / width) as u64).collect();
-    let needed = frames_needed(&track.header, &frames, map, grid).unwrap();
-    let mut parts = planes.iter().zip(needed).map(|(plane, range)| Plane {
-        grid: FrameGrid { start: plane.grid.centre(range.start), ..plane.grid },
-        data: plane.data[range.start as usize * width..range.end as usize * width].to_vec(),
-    });
-    let data = match &track.data {
-        TrackData::Dense(_) => TrackData::Dense(parts.next().unwrap()),
-        _ => TrackData::Peaks(parts.collect()),
-    };
-    FeatureTrack { header: track.header.clone(), data }
-}
-
-fn any_map() -> impl Strategy<Value = TempoMap> {
-    let law = prop_oneof![
-        Just(Law::Step),
-        Just(Law::LinearBeats),
-        Just(Law::LinearTime),
-        Just(Law::GeometricBeats),
-        Just(Law::LinearPeriod)
-    ];
-    proptest::collection::vec((0.1_f64..8.0, 20.0_f64..300.0, law), 1..5).prop_map(|points| {
-        let mut beat = -2.0;
-        let points = points.into_iter().map(|(length, bpm, law)| {
-            beat += length;
-            TempoPoint { beat: Beats(beat), bpm, law, to: None }
-        });
-        TempoMap::new(points.collect()).unwrap()
-    })
-}
-
-fn any_grid() -> impl Strategy<Value = Grid> {
-    let own = proptest::collection::vec(0.001_f64..3.0, 2..20).prop_map(|steps| {
-        let mut beat = -1.0;
-        Grid::new(
-            steps
-                .into_iter()
-                .map(|step| {
-                    beat += step;
-                    Beats(beat)
-                })
-                .collect(),
-        )
-        .unwrap()
-    });
-    let even = (prop_oneof![Just(0.25), Just(1.0 / 3.0), Just(0.125), 0.01_f64..2.0], -3.0_f64..20.0)
-        .prop_map(|(step, from)| {
-            Grid::every(Delta(Beats(step)), Beats(from), Beats(from + 20.0 * step)).unwrap()
-        });
-    prop_oneof![own, even]
-}
-
-fn any_dense() -> impl Strategy<Value = FeatureTrack> {
-    (1_usize..3, 1_u32..4, -300_i64..300, 1_u32..700, 1_usize..200).prop_flat_map(
-        |(channels, bins, start, hop, frames)| {
-            let width = channels * bins as usize;
-            proptest::collection::vec(-100.0_f32..100.0, width * frames).prop_map(move |data| {
-                dense(header(Shape::Dense, &["left", "right"][..channels], bins, 4000, &[(start, hop)]), data)
-            })
-        },
-    )
-}
-
-fn any_peaks() -> impl Strategy<Value = FeatureTrack> {
-    (1_u32..300, 1_usize..4).prop_flat_map(|(hop, levels)| {
-        proptest::collection::vec(-1.0_f32..1.0, 2 * 4 * 40).prop_map(move |data| {
-            let levels: Vec<_> = (0..levels as u32)
-                .map(|level| {
-                    let hop = hop << level;
-                    (i64::from(hop / 2), hop, &data[..2 * (160_usize >> level)])
-                })
-                .collect();
-            peaks(&levels)
-        })
-    })
-}
-
-fn bits(data: &[f32]) -> Vec<u32> {
-    data.iter().map(|value| value.to_bits()).collect()
-}
-
-proptest! {
-    /// The law behind "what is seen live is what is exported".
-    #[test]
-    fn pieces_equal_the_whole(
-        track in prop_oneof![any_dense(), any_peaks()],
-        map in any_map(),
-        whole in any_grid(),
-        cuts in proptest::collection::vec(1_usize..40, 1..4),
-    ) {
-        for sampling in ALL {
-            let expect = view(&track, &map, &whole, sampling).unwrap();
-            let mut pieces = Vec::new();
-            let (mut from, mut sizes) = (0, cuts.iter().copied().cycle());
-            while from < whole.columns() {
-                let to = (from + sizes.next().unwrap()).min(whole.columns());
-                let piece = Grid::new(whole.edges()[from..=to].to_vec()).unwrap();
-                let columns = view(&part(&track, &map, &piece), &map, &piece, sampling).unwrap();
-                prop_assert_eq!(&columns.seconds, &expect.seconds[from..=to]);
-                pieces.extend(columns.data);
-                from = to;
-            }
-            prop_assert_eq!(bits(&pieces), bits(&expect.data));
-        }
+#[test]
+fn smoothing_goes_before_sampling() {
+    let track = row(&[0.0, 0.0, 6.0, 0.0, 0.0]);
+    let smooth = |sampling| Reading::from(sampling).smoothed(Delta(Seconds(0.3)));
+    // A window of three frames: 0, 2, 2, 2, 0, and at the ends of two.
+    check(&track, &[0.0, 0.1, 0.15, 0.2, 0.35, 0.4, 0.5], smooth(LINEAR), &[0.0, 2.0, 2.0, 2.0, 1.0, 0.0]);
+    check(&track, &[0.05, 0.35], smooth(MEAN), &[2.0]);
+    check(&track, &[0.05, 0.45], smooth(MAX), &[2.0]);
+    check(&track, &[0.05, 0.45], smooth(MEAN), &[1.5]);
+    // Nothing is smoothed within a frame.
+    check(&track, &[0.2, 0.25], Reading::from(HOLD).smoothed(Delta(Seconds(0.05))), &[6.0]);
+    for length in [-1.0, f64::NAN, f64::INFINITY] {
+        let reading = Reading::from(MEAN).smoothed(Delta(Seconds(length)));
+        let error = view(&track, &seconds(), &grid(&[0.0, 1.0]), reading).unwrap_err();
+        assert!(matches!(error, ViewError::Smoothing { .. }));
     }
+}
 
-    #[test]
-    fn a_constant_stays_constant(value in -1e6_f32..1e6, frames in 1_usize..300, map in any_map(), grid in any_grid()) {
-        let track = row(&vec![value; frames]);
-        for sampling in ALL {
-            let columns = view(&track, &map, &grid, sampling).unwrap();
-            prop_assert!(columns.data.iter().all(|&shown| shown == value));
-        }
-    }
+#[test]
+fn oversampling_averages() {
+    let track = row(&[0.0, 1.0, 2.0, 3.0]);
+    check(&track, &[0.0, 0.2], Reading::from(LINEAR).oversampled(4), &[0.75]);
+    check(&track, &[0.0, 0.2], Reading::from(HOLD).oversampled(2), &[0.5]);
+    check(&track, &[0.05, 0.2], Reading::from(LINEAR).oversampled(0), &[0.5]);
+}
 
-    #[test]
-    fn min_mean_max_are_ordered(track in any_dense(), map in any_map(), grid in any_grid()) {
-        let data = |sampling| view(&track, &map, &grid, sampling).unwrap().data;
-        let (least, mean, greatest) = (data(MIN), data(MEAN), data(MAX));
-        for i in 0..mean.len() {
-            prop_assert!(least[i] <= mean[i] && mean[i] <= greatest[i]);
-        }
-    }
+#[test]
+fn missing_data_is_said() {
+    let track = row(&[1.0, f32::NAN, 3.0]);
+    let edges = [-1.0, -0.2, -0.04, 0.0, 0.1, 0.2, 0.24, 0.25, 1.0];
+    let outside =
+        |sampling, outside| show(&track, &edges, Reading::from(sampling).outside(outside).diagnosed());
+    let said = outside(HOLD, Outside::Value(-9.0));
+    assert_eq!(said.data, [-9.0, -9.0, 1.0, 1.0, -9.0, 3.0, 3.0, -9.0]);
+    use Hit::{Gap, Inside, Partly};
+    let hits = [Hit::Outside, Hit::Outside, Inside, Inside, Gap, Inside, Inside, Hit::Outside];
+    let told = said.diagnostics.unwrap();
+    assert_eq!((told.hits, told.fallbacks, told.sampling), (hits.to_vec(), vec![], HOLD));
+    let said = outside(MEAN, Outside::Value(-9.0));
+    assert_eq!(said.data, [-9.0, 1.0, 1.0, -9.0, -9.0, 3.0, 3.0, -9.0]);
+    let hits = [Hit::Outside, Partly, Inside, Gap, Gap, Inside, Inside, Hit::Outside];
+    assert_eq!(said.diagnostics.unwrap().hits, hits);
+    let nan = outside(MAX, Outside::NaN).data.iter().map(|value| value.is_nan()).collect::<Vec<_>>();
+    assert_eq!(nan, [true, false, false, true, true, false, false, true]);
+    assert_eq!(show(&track, &[-2.0, -1.0, 0.0], LINEAR).diagnostics, None);
 
-    /// On a ramp a straight line and the spline's inner part are exact, and a
-    /// mean over whole cells is the value in their middle.
-    #[test]
-    fn a_ramp_is_followed(slope in -64_i32..64, quarter in 4_u32..150) {
-        let track = row(&(0..40).map(|i| (slope * i) as f32).collect::<Vec<_>>());
-        let at = f64::from(quarter) / 4.0;
-        let edges = [at / 10.0, at / 10.0 + 0.05];
-        let expect = (f64::from(slope) * at) as f32;
-        for sampling in [LINEAR, SPLINE] {
-            let inner = sampling == LINEAR || (1.0..37.0).contains(&at);
-            let shown = show(&track, &edges, sampling).data[0];
-            prop_assert!(!inner || (shown - expect).abs() <= 1e-4 * expect.abs(), "{shown} for {expect}");
-        }
-        let middle = f64::from(quarter / 4);
-        let over = show(&track, &[(middle - 1.5) / 10.0, (middle + 1.5) / 10.0], MEAN).data[0];
-        prop_assert_eq!(over, (f64::from(slope) * middle) as f32);
-    }
+    let told =
+        show(&track, &[-0.02, 0.1, 0.22, 0.24], Reading::from(SPLINE).diagnosed()).diagnostics.unwrap();
+    assert_eq!(told.fallbacks, [(0..1, Fallback::EndRepeated), (2..3, Fallback::EndRepeated)]);
+    let long = row(&(0..5000).map(|i| i as f32).collect::<Vec<_>>());
+    let told = show(&long, &[0.0, 1.0, 499.0], Reading::from(MEDIAN).diagnosed()).diagnostics.unwrap();
+    assert_eq!(told.fallbacks, [(1..2, Fallback::MedianOfMeans { frames: 4 })]);
+    let counted = show(&events(&[5]), &[0.0, 1.0, 2.0], Reading::from(MEAN).diagnosed()).diagnostics.unwrap();
+    assert_eq!(counted.fallbacks, [(0..2, Fallback::Counted)]);
+    let levels = peaks(&[(50, 100, &[-1.0, 1.0])]);
+    let said = show(&levels, &[-1.0, 0.0, 1.0], Reading::from(MAX).outside(Outside::Value(0.0)).diagnosed());
+    assert_eq!(said.data, [0.0, 0.0, -1.0, 1.0]);
+}
 
-    /// However a count is cut up, no event is lost or counted twice.
-    #[test]
-    fn counts_add_up(mut at in proptest::collection::vec(-3000_i64..30000, 0..60), map in any_map(), grid in any_grid()) {
-        at.sort_unstable();
-        let count = |grid: &Grid| view(&events(&at), &map, grid, MEAN).unwrap().data.iter().sum::<f32>();
-        let ends = Grid::new(vec![grid.edges()[0], grid.edges()[grid.columns()]]).unwrap();
-        prop_assert_eq!(count(&grid), count(&ends));
+#[test]
+fn columns_say_where_they_are_from() {
+    let columns = show(&row(&[1.0]), &[0.0, 1.0], RMS);
+    assert_eq!((columns.range, columns.phase()), (Some((0.0, 80.0)), Some(Seconds(0.0))));
+    assert_eq!(columns.frames.map(|grid| grid.hop.get()), Some(100));
+    assert_eq!(show(&events(&[1]), &[0.0, 1.0], MEAN).phase(), None);
+    assert_eq!(show(&peaks(&[(50, 100, &[0.0; 4])]), &[0.0, 1.0], RMS).phase(), Some(Seconds(0.05)));
+}
+
+#[test]
+fn events_have_cells_and_neighbours() {
+    let track = events(&[0, 100, 100, 199, 200, 900]);
+    let shown = EventView::new(&track, &seconds(), &grid(&[-1.0, 0.0, 0.1, 0.2, 0.3, 2.0])).unwrap();
+    assert_eq!(shown.counts().collect::<Vec<_>>(), [0, 1, 3, 1, 1]);
+    assert_eq!((shown.indices(2), shown.cell(4)[0].at, shown.indices(5)), (1..4, Samples(900), 0..0));
+    for (at, event, distance) in
+        [(-1.0, 0, 1.0), (0.05, 0, -0.05), (0.06, 1, 0.04), (0.1, 1, 0.0), (0.15, 3, 0.049), (9.0, 5, -8.1)]
+    {
+        let nearest = shown.nearest(Seconds(at)).unwrap();
+        assert_eq!(nearest.event, event, "at {at}");
+        assert!((nearest.distance.raw() - distance).abs() < 1e-12, "at {at}");
     }
+    let starts: Vec<_> = shown.nearest_to_starts().map(|nearest| nearest.unwrap().event).collect();
+    assert_eq!(starts, [0, 0, 1, 4, 4]);
+    let none = events(&[]);
+    let none = EventView::new(&none, &seconds(), &grid(&[0.0, 1.0])).unwrap();
+    assert_eq!((none.nearest(Seconds(0.0)), none.indices(0)), (None, 0..0));
+    assert!(EventView::new(&row(&[1.0]), &seconds(), &grid(&[0.0, 1.0])).is_err());
+}
+
+#[test]
+fn a_pyramid_of_other_frames_is_refused() {
+    let (one, other) = (row(&[1.0; 20]), row(&[1.0; 21]));
+    let pyramid = Pyramid::of(&other).unwrap();
+    let view = |track| view(Source::from(track).with_pyramid(&pyramid), &seconds(), &grid(&[0.0, 1.0]), MEAN);
+    assert!(view(&other).is_ok());
+    assert!(matches!(view(&one), Err(ViewError::Pyramid { .. })));
+    // 21 frames: five blocks of 4 and one of 16, four numbers each.
+    assert_eq!(pyramid.bytes(), 6 * 4 * 4);
+    assert_eq!(Pyramid::of(&events(&[1])).unwrap().bytes(), 0);
 }

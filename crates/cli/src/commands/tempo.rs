@@ -1,13 +1,16 @@
-//! `agogic tempo`: positions through a tempo map, without any audio.
+//! `agogic tempo`: tempo maps without any audio. What lives here: positions through
+//! a map. In the modules: what a map is (`describe`) and what other programs make of
+//! it (`exchange`).
+
+mod describe;
+mod exchange;
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 
-use agogic::tempo::{Cursor, TempoMap, TickUnit};
+use agogic::tempo::{Cursor, TempoMap};
 use agogic::timebase::{Beats, Seconds};
-use serde::Serialize;
 
 use crate::args::{Tempo, Unit};
-use crate::formats::json;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
 use crate::{output, ready};
@@ -17,8 +20,15 @@ const MAX_LINE: usize = 4096;
 
 pub(crate) fn run(args: &Tempo, _terminal: &Terminal) -> Result<(), Stop> {
     match args {
-        Tempo::Convert { map, from, to } => convert(&ready::tempo(map)?, *from, *to),
-        Tempo::Info { map, json } => info(&ready::tempo(map)?, *json),
+        Tempo::Convert { map, from, to } => convert(&ready::tempo(&map.map)?, *from, *to),
+        Tempo::Info { map, json } => describe::info(&ready::tempo(&map.map)?, *json),
+        Tempo::Show { map } => describe::show(&ready::tempo(&map.map)?),
+        Tempo::Import { file, format, output, force } => {
+            exchange::import(file, *format, output.as_deref(), *force)
+        }
+        Tempo::Export { map, format, output, force } => {
+            exchange::export(&map.map, *format, output.as_deref(), *force)
+        }
     }
 }
 
@@ -97,74 +107,6 @@ fn shown(text: &str) -> String {
         Some((cut, _)) => format!("{:?}...", &text[..cut]),
         None => format!("{text:?}"),
     }
-}
-
-#[derive(Serialize)]
-struct Info {
-    points: usize,
-    /// Where the last point stands: from there on the tempo holds.
-    last_beat: f64,
-    last_seconds: f64,
-    /// Least and greatest tempo at the points.
-    bpm: [f64; 2],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ticks_per_quarter: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ticks_per_second: Option<f64>,
-    meter: Vec<Signature>,
-}
-
-#[derive(Serialize)]
-struct Signature {
-    beat: f64,
-    numerator: u32,
-    denominator: u32,
-}
-
-fn info(map: &TempoMap, as_json: bool) -> Result<(), Stop> {
-    let points = map.points();
-    let last = points.last().map_or(Beats(0.0), |point| point.beat);
-    let tempi = || points.iter().flat_map(|point| [Some(point.bpm), point.to]).flatten();
-    let (ticks_per_quarter, ticks_per_second) = match map.tick_unit() {
-        TickUnit::PerQuarter(ticks) => (Some(ticks), None),
-        TickUnit::PerSecond { numerator, denominator } => {
-            (None, Some(f64::from(numerator) / f64::from(denominator)))
-        }
-    };
-    let meter = map.meter().signatures().iter().map(|signature| Signature {
-        beat: signature.beat.0,
-        numerator: signature.numerator,
-        denominator: signature.denominator,
-    });
-    let info = Info {
-        points: points.len(),
-        last_beat: last.0,
-        last_seconds: map.seconds(last).0,
-        bpm: [tempi().fold(f64::INFINITY, f64::min), tempi().fold(f64::NEG_INFINITY, f64::max)],
-        ticks_per_quarter,
-        ticks_per_second,
-        meter: meter.collect(),
-    };
-    output::stdout(|out| if as_json { json::line(out, &info) } else { print(out, &info) })
-}
-
-fn print(out: &mut dyn Write, info: &Info) -> io::Result<()> {
-    let [slowest, fastest] = info.bpm;
-    writeln!(out, "points  {}", info.points)?;
-    writeln!(out, "last    beat {}, {:.3} s", info.last_beat, info.last_seconds)?;
-    if slowest == fastest {
-        writeln!(out, "tempo   {slowest} bpm")?;
-    } else {
-        writeln!(out, "tempo   {slowest} to {fastest} bpm")?;
-    }
-    match (info.ticks_per_quarter, info.ticks_per_second) {
-        (Some(ticks), _) => writeln!(out, "ticks   {ticks} per quarter note")?,
-        (None, Some(ticks)) => writeln!(out, "ticks   {ticks} per second")?,
-        (None, None) => {}
-    }
-    let meter = info.meter.iter();
-    let meter = meter.map(|m| format!("{}/{} from beat {}", m.numerator, m.denominator, m.beat));
-    writeln!(out, "meter   {}", meter.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

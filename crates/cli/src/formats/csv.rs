@@ -129,9 +129,12 @@ mod tests {
             range: None,
             channels: vec!["mono".into()],
             bins: 2,
+            frames: None,
+            origin: None,
             beats: vec![Beats(-0.25), Beats(0.0), Beats(0.25)],
             seconds: vec![Seconds(-0.125), Seconds(0.0), Seconds(0.125)],
             data: vec![1.0, 2.0, 3.0, 4.0],
+            diagnostics: None,
         };
         let mut out = Vec::new();
         columns(&mut out, &view).unwrap();

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use agogic::schema::TrackHeader;
-use agogic::view::Columns;
+use agogic::view::{Columns, Diagnostics, Fallback, Hit};
 use serde::Serialize;
 
 use super::{EventCut, FrameCut};
+use crate::args::Beyond;
 
 /// What stands before the rows of frames. `start` and `hop` count samples of
 /// `sample_rate`; a row has all bins of a channel, channel after channel.
@@ -57,10 +58,47 @@ struct ColumnsHead<'a> {
     range: Option<(f32, f32)>,
     channels: &'a [String],
     bins: u32,
+    revision: Option<String>,
+    /// Of tracks with frames: where those stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<FramesText>,
     every: &'a str,
     every_beats: f64,
     sampling: &'a str,
+    oversampling: u16,
+    smoothing_seconds: Option<f64>,
+    /// `hold`, `nan`, or the value.
+    outside: OutsideText,
+    /// Stretches of columns, first and last but one, that are not all data.
+    missing: Vec<Stretch>,
+    /// Stretches of columns that were read in another way than asked.
+    fallbacks: Vec<Stretch>,
     edges: Edges,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum OutsideText {
+    Word(&'static str),
+    Value(f32),
+}
+
+/// Where the frames stand that columns were made of; of peaks the finest.
+#[derive(Serialize)]
+struct FramesText {
+    sample_rate: u32,
+    start: i64,
+    hop: u32,
+    start_seconds: f64,
+    hop_seconds: f64,
+}
+
+/// Columns `from..to` and what is to be said of them.
+#[derive(Serialize)]
+struct Stretch {
+    from: usize,
+    to: usize,
+    what: &'static str,
 }
 
 /// One more edge than there are columns.
@@ -128,6 +166,9 @@ pub(crate) struct ViewText<'a> {
     pub(crate) every: &'a str,
     pub(crate) every_beats: f64,
     pub(crate) sampling: &'a str,
+    pub(crate) oversampling: u16,
+    pub(crate) smoothing: Option<f64>,
+    pub(crate) outside: Beyond,
 }
 
 /// `{"descriptor", ..., "edges": {"beats", "seconds"}, "columns": [[...], ...]}`.
@@ -139,9 +180,26 @@ pub(crate) fn columns(out: &mut dyn Write, view: &ViewText<'_>, columns: &Column
         range: columns.range,
         channels: &columns.channels,
         bins: columns.bins,
+        revision: columns.origin.as_ref().map(|origin| origin.revision.to_string()),
+        frames: columns.frames.map(|grid| FramesText {
+            sample_rate: grid.rate.hz(),
+            start: grid.start.0,
+            hop: grid.hop.get(),
+            start_seconds: grid.seconds(0).0,
+            hop_seconds: f64::from(grid.hop.get()) / f64::from(grid.rate.hz()),
+        }),
         every: view.every,
         every_beats: view.every_beats,
         sampling: view.sampling,
+        oversampling: view.oversampling,
+        smoothing_seconds: view.smoothing,
+        outside: match view.outside {
+            Beyond::Hold => OutsideText::Word("hold"),
+            Beyond::Nan => OutsideText::Word("nan"),
+            Beyond::Value(value) => OutsideText::Value(value),
+        },
+        missing: columns.diagnostics.as_ref().map(missing).unwrap_or_default(),
+        fallbacks: columns.diagnostics.as_ref().map(fallbacks).unwrap_or_default(),
         edges: Edges {
             beats: columns.beats.iter().map(|beat| beat.0).collect(),
             seconds: columns.seconds.iter().map(|second| second.0).collect(),
@@ -149,6 +207,39 @@ pub(crate) fn columns(out: &mut dyn Write, view: &ViewText<'_>, columns: &Column
     };
     let width = (columns.channels.len() * columns.bins as usize).max(1);
     object(out, &head, "columns", columns.data.chunks_exact(width))
+}
+
+/// Columns without all their data, neighbours of a kind in one stretch.
+fn missing(told: &Diagnostics) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for (column, hit) in told.hits.iter().enumerate() {
+        let what = match hit {
+            Hit::Inside => continue,
+            Hit::Gap => "gap",
+            Hit::Partly => "partly outside",
+            Hit::Outside => "outside",
+        };
+        match stretches.last_mut() {
+            Some(last) if last.what == what && last.to == column => last.to += 1,
+            _ => stretches.push(Stretch { from: column, to: column + 1, what }),
+        }
+    }
+    stretches
+}
+
+fn fallbacks(told: &Diagnostics) -> Vec<Stretch> {
+    let what = |fallback| match fallback {
+        Fallback::MedianOfMeans { .. } => "median of means",
+        Fallback::NearestFrame => "nearest frame",
+        Fallback::EndRepeated => "end repeated",
+        Fallback::PeaksCell => "peaks at the position",
+        Fallback::Counted => "counted",
+        _ => "other",
+    };
+    told.fallbacks
+        .iter()
+        .map(|(columns, fallback)| Stretch { from: columns.start, to: columns.end, what: what(*fallback) })
+        .collect()
 }
 
 /// One value and the end of its line.
@@ -183,7 +274,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::formats::tests::{dense, event, track};
+    use crate::formats::tests::{dense, event, plane, track};
     use crate::formats::{Cut, cut};
 
     fn value(track: &FeatureTrack, from: f64, level: Option<usize>) -> Value {
@@ -230,17 +321,32 @@ mod tests {
             range: Some((-100.0, 0.0)),
             channels: vec!["left".into(), "right".into()],
             bins: 1,
+            frames: Some(plane(50, 100, &[]).grid),
+            origin: None,
             beats: vec![Beats(0.0), Beats(1.0), Beats(2.0)],
             seconds: vec![Seconds(0.0), Seconds(0.5), Seconds(1.0)],
             data: vec![1.0, 2.0, f32::NAN, 4.0],
+            diagnostics: None,
         };
-        let text = ViewText { profile: "default", every: "1/4", every_beats: 1.0, sampling: "over mean" };
+        let text = ViewText {
+            profile: "default",
+            every: "1/4",
+            every_beats: 1.0,
+            sampling: "mean",
+            oversampling: 1,
+            smoothing: Some(0.5),
+            outside: Beyond::Value(-80.0),
+        };
         let mut out = Vec::new();
         columns(&mut out, &text, &view).unwrap();
         let expect = json!({
             "descriptor": "test.view", "profile": "default", "unit": "dB", "range": [-100.0, 0.0],
-            "channels": ["left", "right"], "bins": 1, "every": "1/4", "every_beats": 1.0,
-            "sampling": "over mean",
+            "channels": ["left", "right"], "bins": 1, "revision": null,
+            "frames": {
+                "sample_rate": 1000, "start": 50, "hop": 100, "start_seconds": 0.05, "hop_seconds": 0.1,
+            },
+            "every": "1/4", "every_beats": 1.0, "sampling": "mean",
+            "oversampling": 1, "smoothing_seconds": 0.5, "outside": -80.0, "missing": [], "fallbacks": [],
             "edges": {"beats": [0.0, 1.0, 2.0], "seconds": [0.0, 0.5, 1.0]},
             "columns": [[1.0, 2.0], [null, 4.0]],
         });
