@@ -13,10 +13,10 @@ use serde_json::Value;
 /// tighter (see the tests of `calculators/standard`).
 const MEL_DB: f64 = 0.001;
 /// The four highest bands lie on the resampler's slope.
-const MEL_DB_TOP: f64 = 0.08;
+const MEL_DB_TOP: f64 = 0.15;
 const TOP_BANDS: usize = 4;
 const RMS: f64 = 5e-6;
-const ONSET_DB: f64 = 0.001;
+const ONSET_DB: f64 = 0.0015;
 
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()

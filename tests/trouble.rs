@@ -27,7 +27,7 @@ fn audio_files() {
     let good = Wav { channels: 1, ..Wav::bursts(1) }.bytes(None);
     // Name, content, and what the error must say.
     type Case<'a> = (&'a str, Option<Vec<u8>>, &'a [&'a str]);
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 10] = [
         ("missing.wav", None, &["missing.wav", "cannot be opened"]),
         ("empty.wav", Some(vec![]), &["empty.wav", "is empty"]),
         (
@@ -39,6 +39,7 @@ fn audio_files() {
         ("header.wav", Some(good[..30].to_vec()), &["header.wav"]),
         ("nan.wav", Some(float(&[0.0, 0.5, f32::NAN, 0.1])), &["nan.wav", "sample 2"]),
         ("infinite.wav", Some(float(&[f32::INFINITY])), &["infinite.wav"]),
+        ("thunder.wav", Some(float(&[0.1, 1e38])), &["thunder.wav", "sample 1"]),
         ("silent.wav", Some(float(&[])), &["silent.wav", "no audio"]),
         ("song.mid", Some(fs::read(midi()).unwrap()), &["song.mid", "not a recognised audio file"]),
     ];
@@ -79,11 +80,14 @@ fn the_other_files_are_still_done() {
     sandbox.write("c.wav", &Wav { rate: 8_000, ..Wav::bursts(1) }.bytes(None));
     let ran = sandbox.run(&["analyze", "--json", "--keep-going", "a.wav", "b.wav", "c.wav"]);
     refused(&ran, 1, &["b.wav"]);
-    let done: Vec<_> = ran.lines().iter().map(|line| line["file"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(done, ["a.wav", "c.wav"]);
+    // One object a file, the failed one too.
+    let done: Vec<_> =
+        ran.lines().iter().map(|line| (line["file"].clone(), line["asset"].is_null())).collect();
+    assert_eq!(done, [("a.wav".into(), false), ("b.wav".into(), true), ("c.wav".into(), false)]);
+    assert!(ran.lines()[1]["failed"][0]["error"].as_str().unwrap().contains("not a recognised audio file"));
     let ran = sandbox.run(&["analyze", "--json", "a.wav", "b.wav", "c.wav"]);
     refused(&ran, 1, &["b.wav"]);
-    assert_eq!(ran.lines().len(), 1);
+    assert_eq!(ran.lines().len(), 2);
 }
 
 #[test]
@@ -184,7 +188,7 @@ fn a_full_disk() {
             None => command.env_remove(key),
         };
     }
-    refused(&Ran::of(&mut command), 1, &["no room", "cache"]);
+    refused(&Ran::of(&mut command), 1, &["song.wav", "no room", "cache"]);
     assert_eq!(sandbox.chunk_files(), [] as [std::path::PathBuf; 0]);
     assert_eq!(fs::read_dir(sandbox.cache().join("tmp")).map_or(0, Iterator::count), 0);
     sandbox.ok(&["analyze", "song.wav"]);
@@ -196,7 +200,19 @@ fn plug_ins_that_are_none_are_named_and_skipped() {
     sandbox.write("song.wav", &Wav { channels: 1, ..Wav::bursts(1) }.bytes(None));
     let fake = sandbox.write(&format!("fake.{}", std::env::consts::DLL_EXTENSION), b"I am a text file");
     sandbox.install(&fake);
+    // A copy that was cut short would kill the process that maps it.
+    let whole = fs::read(agogic_tests::crest_plugin(1)).unwrap();
+    for part in [1000, whole.len() / 4, whole.len() / 2] {
+        let name = format!("cut-{part}.{}", std::env::consts::DLL_EXTENSION);
+        sandbox.install(&sandbox.write(&name, &whole[..part]));
+    }
     let ran = sandbox.ok(&["calculators", "list", "--json"]);
-    assert!(ran.stderr.contains("fake.") && ran.stderr.contains("not a loadable library"), "{}", ran.stderr);
+    for name in ["fake.", "cut-1000", "cut-"] {
+        assert!(ran.stderr.contains(name), "{}", ran.stderr);
+    }
+    assert_eq!(ran.stderr.matches("not a loadable library").count(), 4, "{}", ran.stderr);
+    let missing =
+        Ran::of(sandbox.command(&["cache", "stats"]).env("AGOGIC_PLUGIN_PATH", "no/such/plugin.so"));
+    assert!(missing.status == Some(0) && missing.stderr.contains("no/such/plugin.so"), "{missing:?}");
     sandbox.ok(&["analyze", "song.wav"]);
 }

@@ -21,6 +21,11 @@ pub const BLOCK_FRAMES: usize = 16_384;
 /// Samples of all channels that a block may hold beyond 64 channels.
 const MAX_BLOCK_SAMPLES: usize = 64 * BLOCK_FRAMES;
 
+/// Greatest absolute value of a sample. Float files may exceed full scale, and
+/// some hold unscaled 32-bit integers; what lies beyond is damage, and the
+/// power of its spectrum would no longer be a finite `f32`.
+pub const MAX_SAMPLE: f32 = 1e10;
+
 /// A stretch of decoded audio, planar. Reuse one across calls: its buffer is
 /// allocated once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,7 +37,7 @@ pub struct PcmBlock {
     /// Frames, i.e. samples per channel.
     pub frames: usize,
     /// `channels * frames` samples, channel after channel; full scale is
-    /// -1 to 1, which float formats and lossy codecs may exceed; all finite.
+    /// -1 to 1, which float formats and lossy codecs may exceed; all within [`MAX_SAMPLE`].
     pub data: Vec<f32>,
 }
 
@@ -62,6 +67,11 @@ enum State {
     Reading,
     Ended,
     Failed,
+}
+
+/// Whether a value can be a sample: false for NaN and infinities, too.
+fn is_sample(x: f32) -> bool {
+    x.abs() <= MAX_SAMPLE
 }
 
 impl Blocks {
@@ -139,7 +149,7 @@ impl Blocks {
             let from = self.pending.start..self.pending.start + take;
             let decoded = self.file.decoder.last_decoded();
             copy(&decoded, from, &mut out.data, self.size, filled);
-            self.check_finite(&out.data, filled, take)?;
+            self.check_samples(&out.data, filled, take)?;
             self.pending.start += take;
             self.position += take as u64;
             filled += take;
@@ -221,16 +231,16 @@ impl Blocks {
         Ok(())
     }
 
-    fn check_finite(&self, data: &[f32], from: usize, frames: usize) -> Result<(), DecodeError> {
+    fn check_samples(&self, data: &[f32], from: usize, frames: usize) -> Result<(), DecodeError> {
         let mut first: Option<(usize, u16)> = None;
         for channel in 0..self.file.info.channels {
             let start = usize::from(channel) * self.size + from;
             let plane = &data[start..start + frames];
             // Without an early exit the loop is a handful of vector operations.
-            if !plane.iter().fold(false, |bad, x| bad | !x.is_finite()) {
+            if !plane.iter().fold(false, |bad, x| bad | !is_sample(*x)) {
                 continue;
             }
-            let at = plane.iter().position(|x| !x.is_finite());
+            let at = plane.iter().position(|x| !is_sample(*x));
             first = match (first, at) {
                 (Some(first), Some(at)) => Some(first.min((at, channel))),
                 (first, at) => first.or(at.map(|at| (at, channel))),

@@ -102,8 +102,8 @@ pub enum Cause {
         /// Where the second stream starts.
         at: Samples,
     },
-    /// A sample is NaN or infinite.
-    #[error("sample {} of channel {} is not a finite number", at.0, channel + 1)]
+    /// A sample is NaN, infinite, or beyond [`MAX_SAMPLE`](crate::MAX_SAMPLE).
+    #[error("sample {} of channel {} is NaN, infinite or beyond 1e10", at.0, channel + 1)]
     NotFinite {
         /// Position of the first such sample.
         at: Samples,

@@ -30,7 +30,7 @@ mod mp4;
 mod packets;
 mod source;
 
-pub use block::{BLOCK_FRAMES, Blocks, PcmBlock};
+pub use block::{BLOCK_FRAMES, Blocks, MAX_SAMPLE, PcmBlock};
 pub use error::{Cause, DecodeError};
 pub use file::{AudioFile, StreamInfo};
 pub use identity::IDENTITY_VERSION;

@@ -2,6 +2,7 @@
 //! pass over its audio and published together.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use agogic_decode::{AudioFile, Blocks, PcmBlock};
@@ -212,7 +213,7 @@ impl Engine {
             Some(info) if to_run.is_empty() => {
                 Computed { info: info.clone(), computed: vec![], failed: vec![] }
             }
-            _ => self.compute(found, &to_run, profile, control)?,
+            _ => contained(found, || self.compute(found, &to_run, profile, control))?,
         };
         Ok(Analysis { file: found.file.clone(), asset: found.asset, info, computed, cached, failed })
     }
@@ -368,6 +369,24 @@ impl Receiver for ToStore {
 
     fn raise_floor(&mut self, floor: f32) -> Result<(), ReceiveError> {
         Ok(self.0.raise_floor(floor)?)
+    }
+}
+
+/// Runs the work on one file: a panic in it, mostly of a library that met what
+/// it did not expect, is that file's error and no other's.
+fn contained<T>(found: &Identified, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let file = || found.file.clone();
+    // Nothing that the work touched is used after a panic: its temporary files
+    // go with its writers, and the store's own locks recover from poison.
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Err(Error::Store(cause))) => Err(Error::Publish { file: file(), cause }),
+        Ok(result) => result,
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            let what = text.as_deref().unwrap_or("no message").lines().next().unwrap_or_default().to_owned();
+            Err(Error::Panicked { file: file(), what })
+        }
     }
 }
 

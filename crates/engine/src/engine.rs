@@ -113,6 +113,7 @@ pub fn user_plugin_folder() -> Option<PathBuf> {
 
 fn plugin_path() -> Vec<PathBuf> {
     let named = std::env::var_os("AGOGIC_PLUGIN_PATH").unwrap_or_default();
-    let named = std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect::<Vec<_>>();
-    named.into_iter().chain(user_plugin_folder()).collect()
+    let named = std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty());
+    // What is named must be there; the user's folder need not.
+    named.chain(user_plugin_folder().filter(|folder| folder.exists())).collect()
 }

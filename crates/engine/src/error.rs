@@ -19,6 +19,22 @@ pub enum Error {
     /// The cache.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The cache, while the tracks of a file were written.
+    #[error("{}: {cause}", file.display())]
+    Publish {
+        /// The audio file.
+        file: PathBuf,
+        /// What the cache said.
+        cause: StoreError,
+    },
+    /// A fault of this program or of a library under it, met in one file.
+    #[error("{}: analysis failed: {what}", file.display())]
+    Panicked {
+        /// The audio file.
+        file: PathBuf,
+        /// What the panic said.
+        what: String,
+    },
     /// A calculator, before any audio.
     #[error(transparent)]
     Host(#[from] HostError),

@@ -57,8 +57,7 @@ impl Registry {
     }
 
     /// Adds every plug-in of a folder, or one plug-in file. What cannot be
-    /// used is remembered as a [`Refusal`] and harms nothing else. A folder
-    /// that does not exist holds no plug-ins.
+    /// used is remembered as a [`Refusal`] and harms nothing else.
     ///
     /// A calculator of an id that is there already takes its place if its
     /// version is newer.
@@ -69,7 +68,6 @@ impl Registry {
                 Err(cause) => return self.refuse(path, HostError::Path { path: path.into(), cause }),
             },
             Ok(_) => vec![path.to_owned()],
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
             Err(cause) => return self.refuse(path, HostError::Path { path: path.into(), cause }),
         };
         files.sort();

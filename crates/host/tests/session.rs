@@ -199,8 +199,8 @@ fn files_that_are_no_plug_ins_are_named_and_skipped() {
     let mut registry = Registry::with_built_in(&[library()]).unwrap();
     registry.scan(folder.path());
     registry.scan(&folder.path().join("nowhere"));
-    let [refusal] = registry.refusals() else { panic!("{} refusals", registry.refusals().len()) };
-    assert_eq!(refusal.path, text);
+    let [refusal, nowhere] = registry.refusals() else { panic!("{} refusals", registry.refusals().len()) };
+    assert_eq!((&refusal.path, &nowhere.path), (&text, &folder.path().join("nowhere")));
     let reason = refusal.reason.to_string();
     assert!(reason.starts_with("not a loadable library: "), "{reason}");
     assert_eq!(reason.lines().count(), 1, "{reason}");

@@ -1,7 +1,9 @@
 //! From the author's trait to the plug-in interface: descriptions and setups
 //! as bytes, errors as values, and panics caught.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use abi_stable::std_types::{RErr, ROk, RResult, RSlice, RStr, RVec};
 use agogic_abi::v1::{self, Failure, Instance, Instance_TO, InstanceBox, SinkRef};
@@ -32,7 +34,7 @@ pub fn manifest<const N: usize>(entries: fn() -> [Entry; N]) -> RVec<u8> {
         let calculators = entries().iter().map(|entry| (entry.describe)()).collect();
         rmp_serde::to_vec_named(&Manifest { calculators }).unwrap_or_default()
     };
-    catch_unwind(describe).unwrap_or_default().into()
+    quietly(|| catch_unwind(describe)).unwrap_or_default().into()
 }
 
 /// Makes an instance of the calculator of this id.
@@ -99,7 +101,7 @@ impl<C: Calculator> Adapter<C> {
 /// Runs an author's code: errors and panics come back as values. Unwind safety
 /// is asserted because an instance is never called again after a failure.
 fn guard<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Failure> {
-    let (kind, message) = match catch_unwind(AssertUnwindSafe(work)) {
+    let (kind, message) = match quietly(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(error)) => {
             let kind = match error {
@@ -114,8 +116,36 @@ fn guard<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Failure> {
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
             // A panic payload may itself panic when dropped.
             std::mem::forget(panic);
-            (v1::FAILURE_PANIC, format!("panicked: {}", text.as_deref().unwrap_or("no message")))
+            let place = PLACE.take().map(|place| format!(" ({place})")).unwrap_or_default();
+            (v1::FAILURE_PANIC, format!("panicked: {}{place}", text.as_deref().unwrap_or("no message")))
         }
     };
     Err(Failure { kind, message: message.into() })
+}
+
+thread_local! {
+    /// Whether this thread runs an author's code.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    /// Where it panicked last.
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// Runs an author's code without the report that a panic prints: its message
+/// and place become the error. All other panics are reported as before.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if GUARDED.get() {
+                PLACE.set(info.location().map(|place| format!("{}:{}", place.file(), place.line())));
+            } else {
+                before(info);
+            }
+        }));
+    });
+    let outer = GUARDED.replace(true);
+    let result = work();
+    GUARDED.set(outer);
+    result
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(args: Analyze, global: &Global, terminal: &Terminal) -> Result
     let tempo = args.tempo.as_deref().map(ready::tempo).transpose()?;
     let profile = ready::profile(&args.profile.profile)?;
     let session = Session::open(global, terminal)?;
-    let ids = args.only.iter().map(|id| ready::descriptor(&session.engine, id));
+    let ids = args.only.iter().map(|id| ready::descriptor(&session.engine, id.trim()));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let only = (!ids.is_empty()).then_some(ids);
     let work = Work { args: &args, session: &session, terminal, tempo };
@@ -38,13 +38,14 @@ struct Work<'a> {
     tempo: Option<TempoMap>,
 }
 
-/// What is said of a file that was analysed.
-#[derive(Serialize)]
+/// What is said of a file. One that failed as a whole has nulls, and one
+/// failure without a descriptor.
+#[derive(Default, Serialize)]
 struct Report<'a> {
     file: String,
-    asset: AssetId,
-    sample_rate: u32,
-    seconds: f64,
+    asset: Option<AssetId>,
+    sample_rate: Option<u32>,
+    seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     beats: Option<f64>,
     computed: &'a [DescriptorId],
@@ -54,7 +55,7 @@ struct Report<'a> {
 
 #[derive(Serialize)]
 struct Failure<'a> {
-    id: &'a DescriptorId,
+    id: Option<&'a DescriptorId>,
     error: &'a str,
 }
 
@@ -105,18 +106,24 @@ impl Work<'_> {
             // Said once at the end, not file by file.
             Err(Error::Cancelled) if session::interrupted() => return Ok(false),
             Err(error) => {
-                self.terminal.error(&error.to_string());
+                let error = error.to_string();
+                if self.args.json {
+                    let failed = vec![Failure { id: None, error: &error }];
+                    let report = Report { file: file.display().to_string(), failed, ..Report::default() };
+                    self.print(&report, "")?;
+                }
+                self.terminal.error(&error);
                 return Ok(false);
             }
         };
         let seconds = analysis.info.samples as f64 / f64::from(analysis.info.sample_rate.max(1));
         let beats = self.tempo.as_ref().map(|map| map.beats(Seconds(seconds)).0);
-        let failed = analysis.failed.iter().map(|(id, error)| Failure { id, error }).collect();
+        let failed = analysis.failed.iter().map(|(id, error)| Failure { id: Some(id), error }).collect();
         let report = Report {
             file: file.display().to_string(),
-            asset: analysis.asset,
-            sample_rate: analysis.info.sample_rate,
-            seconds,
+            asset: Some(analysis.asset),
+            sample_rate: Some(analysis.info.sample_rate),
+            seconds: Some(seconds),
             beats,
             computed: &analysis.computed,
             cached: &analysis.cached,
@@ -176,8 +183,8 @@ impl Work<'_> {
     }
 
     fn summary(&self, report: &Report<'_>) -> String {
-        let length = text::Clock(report.seconds);
-        let rate = format!("{} kHz", f64::from(report.sample_rate) / 1000.0);
+        let length = text::Clock(report.seconds.unwrap_or_default());
+        let rate = format!("{} kHz", f64::from(report.sample_rate.unwrap_or_default()) / 1000.0);
         let mut line = format!("{:<width$}  {length:>9}  {rate:>10}", report.file, width = self.width());
         if let Some(beats) = report.beats {
             line += &format!("  {beats:.1} beats");

@@ -39,7 +39,13 @@ pub(crate) fn run(args: &Plot, global: &Global, terminal: &Terminal) -> Result<(
         size: (args.width, args.height),
     };
     let image = render(&picture);
-    output.write(|out| write_png(&image, out).map_err(io::Error::other))
+    output.write(|out| {
+        write_png(&image, out).map_err(|error| match error {
+            // As it is, so that a closed pipe stays quiet.
+            png::EncodingError::IoError(error) => error,
+            error => io::Error::other(error),
+        })
+    })
 }
 
 /// What the bins stand for, for the picture's left side.
