@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use agogic::schema::{DescriptorId, Profile};
 use agogic::tempo::TempoMap;
-use agogic::view::{Interpolation, Reduction, Sampling};
+use agogic::timebase::{Beats, Delta};
+use agogic::view::{Grid, Interpolation, Reduction, Sampling};
 use agogic::{Control, Engine, Event, EventLog, Request, Span};
 use agogic_tests::{Sandbox, Wav, workspace};
 use serde_json::json;
@@ -138,4 +139,33 @@ fn formats_agree() {
     let again = sandbox.run(&["frames", "song.wav", "agogic.mel", "--format", "npy", "-o", "mel.npy"]);
     assert_eq!(again.status, Some(1));
     assert_eq!(std::fs::read(sandbox.path("mel.npy")).unwrap(), npy);
+}
+
+/// A view is the same bits whether the engine reads only what it needs or the
+/// host keeps the whole track with its pyramid.
+#[test]
+fn live_equals_export() {
+    let cache = tempfile::tempdir().unwrap();
+    let control = Control::default();
+    let engine = Engine::builder(cache.path()).plugin_path([]).open().unwrap();
+    let (file, profile) = (song(), Profile::built_in("default").unwrap());
+    let map =
+        TempoMap::from_json(r#"[{"beat":0,"bpm":96,"law":"linear-beats"},{"beat":32,"bpm":140}]"#).unwrap();
+    let id = DescriptorId::new("agogic.mel").unwrap();
+    let live = engine.track_view(file.as_ref(), &id, &profile, &control).unwrap();
+    for step in [0.0625, 1.0, 16.0] {
+        for sampling in [
+            Sampling::Over(Reduction::Mean),
+            Sampling::Over(Reduction::Rms),
+            Sampling::Over(Reduction::Max),
+            Sampling::At(Interpolation::Akima),
+        ] {
+            let span = Span::every(Delta(Beats(step)));
+            let export = engine.view(file.as_ref(), &id, &profile, &map, &span, sampling, &control).unwrap();
+            let grid = Grid::new(export.beats.clone()).unwrap();
+            let shown = live.view(&map, &grid, sampling).unwrap();
+            let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&export.data), bits(&shown.data), "{step} beats, {sampling:?}");
+        }
+    }
 }

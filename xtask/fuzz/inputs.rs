@@ -13,9 +13,30 @@ const MAX_BYTES: usize = 1 << 15;
 
 /// Numbers that readers stumble over.
 const NUMBERS: [&str; 24] = [
-    "0", "-0", "1", "-1", "0.5", "1e-9", "1e-300", "5e-324", "1e12", "1e13", "1e300", "1e308", "1e999", "NaN",
-    "inf", "-inf", "255", "65536", "2147483648", "4294967296", "9223372036854775807", "18446744073709551616",
-    "", "60.000000000000007",
+    "0",
+    "-0",
+    "1",
+    "-1",
+    "0.5",
+    "1e-9",
+    "1e-300",
+    "5e-324",
+    "1e12",
+    "1e13",
+    "1e300",
+    "1e308",
+    "1e999",
+    "NaN",
+    "inf",
+    "-inf",
+    "255",
+    "65536",
+    "2147483648",
+    "4294967296",
+    "9223372036854775807",
+    "18446744073709551616",
+    "",
+    "60.000000000000007",
 ];
 
 /// An input and the format it is meant to be of.
@@ -51,7 +72,8 @@ impl Corpus {
         }
         let zipped: Vec<_> = files.iter().filter_map(packed).collect();
         files.extend(zipped);
-        let maps: Vec<_> = files.iter().filter_map(|file| TempoMap::from_bytes(&file.bytes).ok()).take(2).collect();
+        let maps: Vec<_> =
+            files.iter().filter_map(|file| TempoMap::from_bytes(&file.bytes).ok()).take(2).collect();
         for (map, format) in maps.iter().flat_map(|map| Format::ALL.map(|format| (map, format))) {
             files.extend(export(map, format).ok().map(|bytes| Input { bytes, format }));
         }

@@ -5,8 +5,8 @@
 //! First every prefix of every file of the corpus, then files damaged at random
 //! until the time is up; damaged ones that still gave a map are damaged further. An
 //! input may give an error or a sound map. On anything else, first of all a panic,
-//! the run writes the input to `target/fuzz` and fails. The same seed makes the same
-//! inputs.
+//! the run writes the input to `target/fuzz`, goes on, and fails in the end. The
+//! same seed makes the same inputs.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
@@ -14,7 +14,7 @@ mod inputs;
 mod judge;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,6 +28,12 @@ use inputs::{Corpus, Random};
 
 /// Seconds from which on an input counts as one that hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// From which on the slowest input is written down too.
+const SLOW: Duration = Duration::from_secs(1);
+/// Failures after which a run stops.
+const MAX_FAILURES: usize = 10;
+/// Letters by which failures are told apart: where a panic was, or what was wrong.
+const ALIKE: usize = 48;
 
 /// Give damaged files to the importers of tempo maps
 #[derive(Parser)]
@@ -62,7 +68,13 @@ thread_local! {
 
 fn run(cli: &Cli) -> Result<()> {
     std::panic::set_hook(Box::new(|info| PLACE.set(info.to_string().replace('\n', " "))));
-    let mut run = Run { seed: cli.seed, out: &cli.out, tally: BTreeMap::new(), slowest: Duration::ZERO };
+    let mut run = Run {
+        seed: cli.seed,
+        out: &cli.out,
+        tally: BTreeMap::new(),
+        slowest: Slowest::default(),
+        failures: BTreeSet::new(),
+    };
     if !cli.files.is_empty() {
         for file in &cli.files {
             let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
@@ -70,8 +82,7 @@ fn run(cli: &Cli) -> Result<()> {
                 run.give(&bytes, format, &file.display().to_string())?;
             }
         }
-        println!("{} files: nothing failed", cli.files.len());
-        return Ok(());
+        return run.finish();
     }
     // Asked for at run time: clones that share a target folder share this binary.
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").context("start this as `cargo xtask fuzz`")?;
@@ -105,11 +116,7 @@ fn run(cli: &Cli) -> Result<()> {
         count += 1;
     }
     println!("{count} damaged files in {:.0} s", start.elapsed().as_secs_f64());
-    for (format, [maps, errors]) in &run.tally {
-        println!("{format:12} {maps:9} maps {errors:9} errors");
-    }
-    println!("the slowest took {:.3} s; nothing failed", run.slowest.as_secs_f64());
-    Ok(())
+    run.finish()
 }
 
 /// What a run has seen.
@@ -118,7 +125,17 @@ struct Run<'a> {
     out: &'a Path,
     /// Per format: maps and errors.
     tally: BTreeMap<String, [u64; 2]>,
-    slowest: Duration,
+    slowest: Slowest,
+    /// How each began.
+    failures: BTreeSet<String>,
+}
+
+/// The input that took longest.
+#[derive(Default)]
+struct Slowest {
+    took: Duration,
+    what: String,
+    bytes: Vec<u8>,
 }
 
 impl Run<'_> {
@@ -127,8 +144,10 @@ impl Run<'_> {
         let start = Instant::now();
         let judged = catch_unwind(AssertUnwindSafe(|| judge::judge(bytes, format)));
         let took = start.elapsed();
-        self.slowest = self.slowest.max(took);
         let name = format.map_or("detected", Format::name);
+        if took > self.slowest.took {
+            self.slowest = Slowest { took, what: format!("{what} read as {name}"), bytes: bytes.to_vec() };
+        }
         let wrong = match judged {
             Ok(Ok(_)) if took > PATIENCE => format!("it took {:.1} s", took.as_secs_f64()),
             Ok(Ok(is_map)) => {
@@ -138,9 +157,38 @@ impl Run<'_> {
             Ok(Err(wrong)) => wrong,
             Err(_) => PLACE.take(),
         };
-        std::fs::create_dir_all(self.out).with_context(|| self.out.display().to_string())?;
-        let path = self.out.join(format!("{name}-{}.bin", self.seed));
-        std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
-        bail!("seed {}, {what}, read as {name}: {wrong}\nthe input is {}", self.seed, path.display())
+        let wrong = format!("read as {name}: {wrong}");
+        if self.failures.insert(wrong.chars().take(ALIKE).collect()) {
+            let path = self.write(&self.failures.len().to_string(), bytes)?;
+            println!("FAILED: seed {}, {what}, {wrong}\n  the input is {}", self.seed, path.display());
+            if self.failures.len() >= MAX_FAILURES {
+                bail!("{MAX_FAILURES} ways to fail are enough");
+            }
+        }
+        Ok(false)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.out.join(format!("{}-{name}.bin", self.seed));
+        std::fs::create_dir_all(self.out)
+            .and_then(|()| std::fs::write(&path, bytes))
+            .with_context(|| path.display().to_string())?;
+        Ok(path)
+    }
+
+    fn finish(&self) -> Result<()> {
+        for (format, [maps, errors]) in &self.tally {
+            println!("{format:12} {maps:9} maps {errors:9} errors");
+        }
+        let Slowest { took, what, bytes } = &self.slowest;
+        println!("the slowest was {what}: {:.3} s", took.as_secs_f64());
+        if *took > SLOW {
+            println!("  the input is {}", self.write("slowest", bytes)?.display());
+        }
+        match self.failures.len() {
+            0 => println!("nothing failed"),
+            ways => bail!("{ways} ways to fail"),
+        }
+        Ok(())
     }
 }

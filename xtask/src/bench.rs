@@ -1,5 +1,7 @@
-//! `cargo xtask bench`: the benchmarks in `xtask/benches`, which print fastest,
-//! slowest, median and mean. They judge nothing: machines differ too much.
+//! `cargo xtask bench`: the benchmarks in `xtask/benches`. Most print fastest,
+//! slowest, median and mean; `tempo` and `view` print tables, with what is demanded
+//! beside each figure. None fails where a figure falls short: machines differ too
+//! much.
 
 use std::path::Path;
 

@@ -1,16 +1,18 @@
-//! The project's own tasks: `cargo xtask test`, `golden`, `tidy`, `bench`. What
-//! lives here: starting cargo in the right way and judging what it says, and
+//! The project's own tasks: `cargo xtask test`, `golden`, `tidy`, `bench`, `fuzz`,
+//! `wasm`. What lives here: starting cargo in the right way and judging what it says, and
 //! the rules of the repository that no compiler checks. Nothing of the product.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
 mod bench;
 mod cargo;
+mod fuzz;
 mod golden;
 mod test;
 mod tidy;
+mod wasm;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -45,6 +47,19 @@ enum Task {
         /// Some of analyze, decode, store, tempo, view [default: all]
         names: Vec<String>,
     },
+    /// Give damaged files to the importers of tempo maps
+    Fuzz {
+        /// How long to go on, after every prefix of sound files
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// What the damage is made from [default: the time]
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Try these files instead, such as one that a run wrote
+        files: Vec<PathBuf>,
+    },
+    /// Check that tempo maps have the same bits in WebAssembly
+    Wasm,
 }
 
 fn main() -> ExitCode {
@@ -66,5 +81,7 @@ fn run(task: Task) -> Result<()> {
         Task::Golden { update } => golden::run(root, update),
         Task::Tidy => tidy::run(root),
         Task::Bench { names } => bench::run(root, &names),
+        Task::Fuzz { seconds, seed, files } => fuzz::run(root, seconds, seed, &files),
+        Task::Wasm => wasm::run(root),
     }
 }

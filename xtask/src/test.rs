@@ -18,13 +18,20 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
     check_tools(root)?;
     say_recordings(root);
     let mut report = Report::default();
-    let steps: [(&str, Step); 7] = [
+    let steps: [(&str, Step); 8] = [
         ("fmt", |root, _| cargo::run(cargo(root, &["fmt", "--all", "--check"]))),
         ("clippy", |root, _| {
             let lints = ["--", "--deny", "warnings"];
             cargo::run(cargo(
                 root,
                 &[&["clippy", "--workspace", "--all-targets", "--locked"], &lints[..]].concat(),
+            ))
+        }),
+        ("without std", |root, _| {
+            // Alone: next to the rest it would be built with the rest's features.
+            cargo::run(cargo(
+                root,
+                &["check", "--package", "agogic-tempo", "--no-default-features", "--locked"],
             ))
         }),
         ("tidy", |root, _| tidy::run(root)),

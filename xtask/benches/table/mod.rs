@@ -5,7 +5,7 @@ use std::time::Instant;
 
 /// Median seconds that each way takes over so many rounds, each given the round's
 /// number; one round goes before that does not count.
-pub fn medians<const N: usize>(rounds: usize, ways: [&mut dyn FnMut(usize); N]) -> [f64; N] {
+pub(crate) fn medians<const N: usize>(rounds: usize, ways: [&mut dyn FnMut(usize); N]) -> [f64; N] {
     let mut took = [const { vec![] }; N];
     let mut ways = ways;
     for round in 0..=rounds {
@@ -24,12 +24,12 @@ pub fn medians<const N: usize>(rounds: usize, ways: [&mut dyn FnMut(usize); N]) 
 }
 
 /// What a demand came to.
-pub fn verdict(met: bool) -> &'static str {
+pub(crate) fn verdict(met: bool) -> &'static str {
     if met { "met" } else { "SHORT" }
 }
 
 /// Numbers as good as random, in 0..1: the same in every run (splitmix64).
-pub fn random(seed: u64) -> impl FnMut() -> f64 {
+pub(crate) fn random(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

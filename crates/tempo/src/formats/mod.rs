@@ -185,12 +185,24 @@ fn text(bytes: &[u8], format: Format) -> Result<&str, TempoError> {
 
 /// An input of this format without a tempo map in it.
 fn refused(format: Format, what: impl Into<String>) -> TempoError {
-    TempoError::Import { format, what: what.into() }
+    TempoError::Import { format, what: one_line(&what.into()) }
 }
 
 /// A map that this format cannot hold.
 fn unwritable(format: Format, what: impl Into<String>) -> TempoError {
     TempoError::Export { format, what: what.into() }
+}
+
+/// A message without what would break it over lines: the readers underneath
+/// quote the file as it is.
+fn one_line(what: &str) -> String {
+    const MOST: usize = 200;
+    let escaped = what.chars().take(MOST).flat_map(|c| {
+        let escape = c.is_control().then(|| c.escape_debug());
+        let plain = (!c.is_control()).then_some(c);
+        escape.into_iter().flatten().chain(plain)
+    });
+    escaped.collect()
 }
 
 /// A number of an input, finite; none for anything else.
