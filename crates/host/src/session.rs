@@ -83,11 +83,6 @@ impl<'a, R: Receiver> Session<'a, R> {
         outcomes.collect()
     }
 
-    /// Whether any task still has work to do.
-    pub fn is_alive(&self) -> bool {
-        self.running.iter().any(|running| running.state.is_ok())
-    }
-
     fn drive(&mut self, last: bool) {
         let feeds = &self.feeds;
         let cancel = self.cancel;
