@@ -1,100 +1,114 @@
-//! Blocks of frames, and what is told of each per channel and bin. What lives
-//! here: the decomposition of a stretch of frames into aligned blocks, and the
-//! one order in which frames become a block. What does not: what is told
+//! Blocks of frames, runs of blocks, and what is told of a run per channel and
+//! bin. What lives here: the decomposition of a stretch of frames into runs,
+//! and the one order in which frames become a run. What does not: what is told
 //! (`fold`), keeping it (`kept`), weights (`dense`).
 //!
-//! A block of level `k` has `2^k` frames and begins at a multiple of its
-//! length, counted in frames of the whole track. A frame is a block of level 0,
-//! and level 1 is left out: pairs would cost more memory than all other levels
-//! together, and two neighbouring frames are read as fast. A block of an even
-//! level comes from the four blocks two levels below, as `(0 + 1) + (2 + 3)`;
-//! one of an odd level from the two blocks below. Each is computed in 64 bits
-//! and kept in 32. As nothing but absolute frame numbers decides what is joined
-//! with what, the result has the same bits whether blocks are kept or computed
-//! anew, from the whole track or from a part.
+//! A block of level 0 is a frame, one of level 1 has 4 frames, and one of each
+//! further level has 16 of the level below. It begins at a multiple of its
+//! length, counted in frames of the whole track. The blocks that make up one of
+//! the next level are a group; a run is one block, or a few on end from the
+//! first of a group or to its last, so that a stretch that begins and ends
+//! anywhere is few runs. What is told of a run comes from its blocks, joined in
+//! order of time in 64 bits and kept in 32. As nothing but absolute frame
+//! numbers decides what is joined with what, the result has the same bits
+//! whether runs are kept or computed anew, from the whole track or from a part.
 
 use crate::ViewError;
-use crate::fold::{Fold, join_four, join_two};
+use crate::fold::{Fold, join};
 use crate::kept::Kept;
 use crate::row::Row;
 
 /// No track has more frames than a block of this level.
-pub(crate) const TOP: u32 = 62;
+pub(crate) const TOP: u32 = 16;
 
-/// The lowest level above frames.
-pub(crate) const LOWEST: u32 = 2;
-
-/// A block: its level and its number, the position of its first frame in
-/// blocks of that level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Block {
-    pub(crate) level: u32,
-    pub(crate) number: u64,
+/// Blocks of a level that make up one of the next, as a power of two.
+pub(crate) const fn group_bits(level: u32) -> u32 {
+    if level == 0 { 2 } else { 4 }
 }
 
-impl Block {
-    /// Frames in a block.
+/// Frames in a block of a level, as a power of two.
+pub(crate) const fn bits(level: u32) -> u32 {
+    if level == 0 { 0 } else { 4 * level - 2 }
+}
+
+/// Some blocks on end, of one level and in one group: `count` from `number` on,
+/// a position in blocks of that level. Of level 0 only single frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) level: u32,
+    pub(crate) number: u64,
+    pub(crate) count: u64,
+}
+
+impl Run {
+    /// One block.
+    pub(crate) fn one(level: u32, number: u64) -> Self {
+        Self { level, number, count: 1 }
+    }
+
+    /// Frames in a run.
     pub(crate) fn len(self) -> u64 {
-        1 << self.level
+        self.count << bits(self.level)
     }
 }
 
-/// The fewest blocks, none above `top`, that frames `[from, to)` are made of,
-/// in order of time.
-pub(crate) fn blocks(from: u64, to: u64, top: u32) -> impl Iterator<Item = Block> {
+/// The runs of blocks, none above level `top`, that frames `[from, to)` are
+/// made of, in order of time.
+pub(crate) fn runs(from: u64, to: u64, top: u32) -> impl Iterator<Item = Run> {
     let mut at = from;
     std::iter::from_fn(move || {
         let left = to.checked_sub(at).filter(|&left| left > 0)?;
-        let level = at.trailing_zeros().min(left.ilog2()).min(top).min(TOP);
-        let level = if level < LOWEST { 0 } else { level };
-        let block = Block { level, number: at >> level };
-        at += block.len();
-        Some(block)
+        let level_of = |power: u32| (power + 2) / 4;
+        let level = level_of(at.trailing_zeros()).min(level_of(left.ilog2())).min(top).min(TOP);
+        let number = at >> bits(level);
+        let group = 1 << group_bits(level);
+        let place = number % group;
+        let count = (left >> bits(level)).min(group - place);
+        let joined = level > 0 && level < top && (place == 0 || place + count == group);
+        let run = Run { level, number, count: if joined { count } else { 1 } };
+        at += run.len();
+        Some(run)
     })
 }
 
-/// The values of a frame, or those of a block where they are kept.
+/// The values of a frame, or those of a run where they are kept.
 ///
 /// # Errors
 /// [`ViewError::MissingFrames`] for a frame before a part of a track.
 #[inline]
-pub(crate) fn at_hand<'a>(
-    row: &Row<'a>,
-    kept: &'a Kept,
-    block: Block,
-) -> Result<Option<&'a [f32]>, ViewError> {
-    if block.level == 0 { row.frame(block.number as i64).map(Some) } else { Ok(kept.get(block)) }
+pub(crate) fn at_hand<'a>(row: &Row<'a>, kept: &'a Kept, run: Run) -> Result<Option<&'a [f32]>, ViewError> {
+    if run.level == 0 { row.frame(run.number as i64).map(Some) } else { Ok(kept.get(run)) }
 }
 
-/// Appends the values of a block that is not kept, computed from blocks below
-/// that are, or from frames.
+/// Appends the values of a run that is not kept, computed from blocks that are,
+/// or from frames.
 ///
 /// # Errors
 /// As [`at_hand`].
 pub(crate) fn compute<F: Fold>(
     row: &Row<'_>,
     kept: &Kept,
-    Block { level, number }: Block,
+    run: Run,
     out: &mut Vec<f32>,
 ) -> Result<(), ViewError> {
-    // Blocks that it comes from, as a power of two. They follow it in `out`
-    // until they are joined.
-    let shift = 2 - level % 2;
+    let (level, numbers) = if run.count > 1 {
+        (run.level, run.number..run.number + run.count)
+    } else {
+        let below = run.level - 1;
+        (below, run.number << group_bits(below)..(run.number + 1) << group_bits(below))
+    };
+    // The blocks follow the run in `out` until they are joined.
     let below = out.len() + row.width;
     out.resize(below, 0.0);
-    for number in (number << shift)..((number + 1) << shift) {
-        let block = Block { level: level - shift, number };
+    for number in numbers {
+        let block = Run::one(level, number);
         match at_hand(row, kept, block)? {
             Some(told) => out.extend_from_slice(told),
             None => compute::<F>(row, kept, block, out)?,
         }
     }
     let (own, rows) = out.split_at_mut(below);
-    let own = &mut own[below - row.width..];
-    match shift {
-        1 => join_two::<F>(rows, own),
-        _ => join_four::<F>(rows, own),
-    }
+    join::<F>(rows.chunks_exact(row.width).map(|row| (row, 1.0)), &mut own[below - row.width..]);
     out.truncate(below);
     Ok(())
 }
@@ -104,23 +118,26 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(from: u64, to: u64, top: u32, expect: &[(u32, u64)]) {
-        let found: Vec<_> = blocks(from, to, top).map(|block| (block.level, block.number)).collect();
+    fn check(from: u64, to: u64, top: u32, expect: &[(u32, u64, u64)]) {
+        let found: Vec<_> = runs(from, to, top).map(|run| (run.level, run.number, run.count)).collect();
         assert_eq!(found, expect, "{from}..{to}");
     }
 
     #[test]
-    fn stretches_fall_into_aligned_blocks() {
+    fn stretches_fall_into_runs() {
         check(0, 0, TOP, &[]);
         check(5, 4, TOP, &[]);
-        check(0, 1, TOP, &[(0, 0)]);
-        check(0, 2, TOP, &[(0, 0), (0, 1)]);
-        check(0, 8, TOP, &[(3, 0)]);
-        check(0, 16, TOP, &[(4, 0)]);
-        check(0, 16, 2, &[(2, 0), (2, 1), (2, 2), (2, 3)]);
-        check(0, 5, 1, &[(0, 0), (0, 1), (0, 2), (0, 3), (0, 4)]);
-        check(3, 9, TOP, &[(0, 3), (2, 1), (0, 8)]);
-        check(15, 37, TOP, &[(0, 15), (4, 1), (2, 8), (0, 36)]);
-        check(2, 24, TOP, &[(0, 2), (0, 3), (2, 1), (3, 1), (3, 2)]);
+        check(0, 1, TOP, &[(0, 0, 1)]);
+        check(0, 3, TOP, &[(0, 0, 1), (0, 1, 1), (0, 2, 1)]);
+        check(0, 4, TOP, &[(1, 0, 1)]);
+        check(0, 64, TOP, &[(2, 0, 1)]);
+        check(0, 16, 1, &[(1, 0, 1), (1, 1, 1), (1, 2, 1), (1, 3, 1)]);
+        check(3, 9, TOP, &[(0, 3, 1), (1, 1, 1), (0, 8, 1)]);
+        // Within a group, from its beginning, to its end, over its ends.
+        check(4, 12, TOP, &[(1, 1, 1), (1, 2, 1)]);
+        check(0, 13, TOP, &[(1, 0, 3), (0, 12, 1)]);
+        check(51, 64, TOP, &[(0, 51, 1), (1, 13, 3)]);
+        check(40, 300, TOP, &[(1, 10, 6), (2, 1, 1), (2, 2, 1), (2, 3, 1), (1, 64, 11)]);
+        check(1020, 1092, TOP, &[(1, 255, 1), (2, 16, 1), (1, 272, 1)]);
     }
 }

@@ -2,7 +2,7 @@
 
 use agogic_timebase::Seconds;
 
-use crate::blocks::{TOP, blocks};
+use crate::blocks::{TOP, bits, runs};
 use crate::curve::{STENCIL, even, reads};
 use crate::diagnostics::{Diagnostics, Fallback, Hit};
 use crate::fold::{Fold, Greatest, Least, Mean, Root, said};
@@ -248,8 +248,7 @@ fn median<'a>(
     out: &mut [f32],
 ) -> Result<Option<Fallback>, ViewError> {
     let count = (cells.end - cells.first) as u64;
-    // Level 1 is that of frames.
-    let level = (0..TOP).find(|&level| level != 1 && count >> level <= EXACT_MEDIAN).unwrap_or(TOP);
+    let level = (0..TOP).find(|&level| count >> bits(level) <= EXACT_MEDIAN).unwrap_or(TOP);
     weigh::<Mean>(row, &pyramid.means, cells, level, parts)?;
     let mut pairs = Vec::new();
     for (v, out) in out.iter_mut().enumerate() {
@@ -257,7 +256,7 @@ fn median<'a>(
         pairs.extend(parts.iter().map(|(told, weight)| (told[v], weight)));
         *out = said(weighted(&mut pairs));
     }
-    Ok((level > 0).then_some(Fallback::MedianOfMeans { frames: 1 << level }))
+    Ok((level > 0).then_some(Fallback::MedianOfMeans { frames: 1 << bits(level) }))
 }
 
 /// Gathers the frames of a column, each with its weight, in blocks of at most
@@ -274,8 +273,8 @@ fn weigh<'a, F: Fold>(
     if cells.first < whole.start {
         parts.frame(row, cells.first, cells.weight(cells.first))?;
     }
-    for block in blocks(whole.start as u64, whole.end as u64, top) {
-        parts.block::<F>(row, kept, block)?;
+    for run in runs(whole.start as u64, whole.end as u64, top) {
+        parts.run::<F>(row, kept, run)?;
     }
     if whole.end < cells.end {
         parts.frame(row, cells.end - 1, cells.weight(cells.end - 1))?;
@@ -293,8 +292,8 @@ fn extreme<'a, F: Fold>(
     out: &mut [f32],
 ) -> Result<(), ViewError> {
     parts.clear();
-    for block in blocks(cells.first as u64, cells.end as u64, TOP) {
-        parts.block::<F>(row, kept, block)?;
+    for run in runs(cells.first as u64, cells.end as u64, TOP) {
+        parts.run::<F>(row, kept, run)?;
     }
     parts.join::<F>(out);
     Ok(())

@@ -9,9 +9,7 @@ pub(crate) trait Fold {
     type Sum: Copy;
     /// That of no stretch at all.
     const NOTHING: Self::Sum;
-    /// That of one stretch.
-    fn sum(told: f32) -> Self::Sum;
-    /// That of one stretch, where it counts as so many frames.
+    /// That of one stretch, which counts as so many frames.
     fn weighed(told: f32, frames: f64) -> Self::Sum;
     /// That of two.
     fn join(a: Self::Sum, b: Self::Sum) -> Self::Sum;
@@ -26,10 +24,6 @@ pub(crate) struct Mean;
 impl Fold for Mean {
     type Sum = f64;
     const NOTHING: f64 = 0.0;
-    #[inline]
-    fn sum(told: f32) -> f64 {
-        f64::from(told)
-    }
     #[inline]
     fn weighed(told: f32, frames: f64) -> f64 {
         f64::from(told) * frames
@@ -51,13 +45,9 @@ impl Fold for Root {
     type Sum = f64;
     const NOTHING: f64 = 0.0;
     #[inline]
-    fn sum(told: f32) -> f64 {
-        // Squares of 32-bit floats are exact in 64 bits.
-        f64::from(told) * f64::from(told)
-    }
-    #[inline]
     fn weighed(told: f32, frames: f64) -> f64 {
-        Self::sum(told) * frames
+        // Squares of 32-bit floats are exact in 64 bits.
+        f64::from(told) * f64::from(told) * frames
     }
     #[inline]
     fn join(a: f64, b: f64) -> f64 {
@@ -78,10 +68,6 @@ pub(crate) type Greatest = Extreme<true>;
 impl<const GREATEST: bool> Fold for Extreme<GREATEST> {
     type Sum = f32;
     const NOTHING: f32 = if GREATEST { f32::NEG_INFINITY } else { f32::INFINITY };
-    #[inline]
-    fn sum(told: f32) -> f32 {
-        told
-    }
     #[inline]
     fn weighed(told: f32, _: f64) -> f32 {
         told
@@ -114,23 +100,38 @@ pub(crate) fn said(value: f32) -> f32 {
     if value.is_nan() { f32::NAN } else { value }
 }
 
-/// Joins two rows on end.
-pub(crate) fn join_two<F: Fold>(two: &[f32], out: &mut [f32]) {
-    let (a, b) = two.split_at(out.len());
-    for (out, (&a, &b)) in out.iter_mut().zip(a.iter().zip(b)) {
-        *out = F::told(F::join(F::sum(a), F::sum(b)), 0.5);
+/// Values that are joined at once: their sums fit the processor's registers,
+/// and they are a line of its cache.
+const TILE: usize = 16;
+
+/// What is told of some stretches together, from what is told of each, in order
+/// of time, and its weight.
+pub(crate) fn join<'a, F: Fold>(rows: impl Iterator<Item = (&'a [f32], f64)> + Clone, out: &mut [f32]) {
+    let share = 1.0 / rows.clone().map(|row| row.1).sum::<f64>();
+    let (tiles, rest) = out.as_chunks_mut();
+    let end = tiles.len() * TILE;
+    for (tile, at) in tiles.iter_mut().zip((0..).step_by(TILE)) {
+        *tile = join_at::<F, TILE>(rows.clone(), at, share);
+    }
+    for (value, at) in rest.iter_mut().zip(end..) {
+        [*value] = join_at::<F, 1>(rows.clone(), at, share);
     }
 }
 
-/// Joins four rows on end, in the one order in which four are joined.
-pub(crate) fn join_four<F: Fold>(four: &[f32], out: &mut [f32]) {
-    let (ab, cd) = four.split_at(2 * out.len());
-    let ((a, b), (c, d)) = (ab.split_at(out.len()), cd.split_at(out.len()));
-    let (ab, cd) = (a.iter().zip(b), c.iter().zip(d));
-    for (out, ((&a, &b), (&c, &d))) in out.iter_mut().zip(ab.zip(cd)) {
-        let (ab, cd) = (F::join(F::sum(a), F::sum(b)), F::join(F::sum(c), F::sum(d)));
-        *out = F::told(F::join(ab, cd), 0.25);
+/// Values `at..at + N`.
+#[inline]
+fn join_at<'a, F: Fold, const N: usize>(
+    rows: impl Iterator<Item = (&'a [f32], f64)>,
+    at: usize,
+    share: f64,
+) -> [f32; N] {
+    let mut sums = [F::NOTHING; N];
+    for (told, weight) in rows {
+        for (sum, &told) in sums.iter_mut().zip(&told[at..at + N]) {
+            *sum = F::join(*sum, F::weighed(told, weight));
+        }
     }
+    sums.map(|sum| said(F::told(sum, share)))
 }
 
 #[cfg(test)]

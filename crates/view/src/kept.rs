@@ -1,100 +1,118 @@
-//! What is kept of the blocks of a track, and where each is found.
+//! What is kept of the blocks of a track, and where each run of them is found.
 //!
-//! A column reads a few rows, and most of its time goes by waiting for them. So
-//! what is read together lies together: three levels form a bundle, in which a
-//! block of the third is followed by its two halves and its four quarters. The
-//! blocks on either side of a column's edge are then in one or two pages of
-//! memory for three levels, and not in one for each.
+//! A column reads a few rows, and most of its time goes by waiting for memory.
+//! So each group of blocks has, beside the blocks themselves, every run that
+//! begins or ends with the group, and those that meet at an edge lie side by
+//! side.
 
 use crate::ViewError;
-use crate::blocks::{Block, LOWEST, compute};
+use crate::blocks::{Run, bits, compute, group_bits};
 use crate::fold::Fold;
 use crate::row::Row;
 
-/// Levels in a bundle.
-const LEVELS: u32 = 5;
+/// Blocks in a group of any level above frames.
+const GROUP: u64 = 1 << group_bits(1);
 
-/// Rows in a bundle: a block, its halves, its quarters.
-const ROWS: u64 = (1 << LEVELS) - 1;
+/// Rows of a group: its blocks, then for each edge between two of them all
+/// blocks before it and all after.
+const ROWS: u64 = GROUP + 2 * (GROUP - 1);
 
-/// What is told of all blocks of a row of frames, or of none.
+/// What is told of all runs in a row of frames, or of none.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     width: usize,
     /// First frame, and first frame after.
     frames: std::ops::Range<u64>,
-    /// Bundles of levels 2 to 4, 5 to 7...: the number of the first bundle, and
-    /// the values of all. Rows of blocks that are not whole are zeros.
-    bundles: Vec<(u64, Vec<f32>)>,
+    /// The groups of levels 1, 2...
+    levels: Vec<Groups>,
+}
+
+/// The groups of one level: the number of the first, and the values of all.
+/// Rows of runs that are not whole are zeros.
+#[derive(Debug)]
+struct Groups {
+    first: u64,
+    told: Vec<f32>,
 }
 
 impl Kept {
-    /// Computes the values of all blocks.
+    /// Computes the values of all runs.
     ///
     /// # Errors
-    /// None but for rows that are not what they say.
+    /// [`ViewError::MissingFrames`], if the row had fewer frames than it says.
     pub(crate) fn of<F: Fold>(row: &Row<'_>) -> Result<Self, ViewError> {
-        let first = row.first() as u64;
-        let frames = first..(row.last() + 1) as u64;
-        let mut kept = Self { width: row.width, frames: first..first, bundles: Vec::new() };
-        let mut told = Vec::new();
-        for level in LOWEST.. {
-            let numbers = frames.start.div_ceil(1 << level)..frames.end >> level;
+        let frames = row.first() as u64..(row.last() + 1) as u64;
+        let mut kept = Self { width: row.width, frames: frames.clone(), levels: Vec::new() };
+        for level in 1.. {
+            let numbers = frames.start.div_ceil(1 << bits(level))..frames.end >> bits(level);
             if numbers.is_empty() {
                 break;
             }
-            if (level - LOWEST) % LEVELS == 0 {
-                let top = level + LEVELS - 1;
-                let bundles = (frames.start >> top)..frames.end.div_ceil(1 << top);
-                let rows = (bundles.end - bundles.start) * ROWS;
-                kept.bundles.push((bundles.start, vec![0.0; rows as usize * row.width]));
-            }
-            for number in numbers {
-                let block = Block { level, number };
+            let first = numbers.start / GROUP;
+            let groups = numbers.end.div_ceil(GROUP) - first;
+            let told = vec![0.0; (groups * ROWS) as usize * row.width];
+            kept.levels.push(Groups { first, told });
+            let mut told = Vec::new();
+            let mut keep = |kept: &mut Self, run| {
                 told.clear();
-                compute::<F>(row, &kept, block, &mut told)?;
-                if let Some(out) = kept.place(block).and_then(|(bundle, from)| {
-                    kept.bundles.get_mut(bundle)?.1.get_mut(from..from + row.width)
-                }) {
+                compute::<F>(row, kept, run, &mut told)?;
+                if let Some((groups, from)) = kept.place(run)
+                    && let Some(out) = kept.levels[groups].told.get_mut(from..from + row.width)
+                {
                     out.copy_from_slice(&told);
                 }
+                Ok::<(), ViewError>(())
+            };
+            for number in numbers.clone() {
+                keep(&mut kept, Run::one(level, number))?;
             }
-            // Blocks of this level are there for the next.
-            kept.frames = frames.clone();
+            for group in first..first + groups {
+                let (start, end) = (group * GROUP, (group + 1) * GROUP);
+                for edge in start + 1..end {
+                    for run in [start..edge, edge..end] {
+                        let count = run.end - run.start;
+                        if count > 1 && run.start >= numbers.start && run.end <= numbers.end {
+                            keep(&mut kept, Run { level, number: run.start, count })?;
+                        }
+                    }
+                }
+            }
         }
         Ok(kept)
     }
 
-    /// The values of a block above frames, if they are kept.
+    /// The values of a run above frames, if they are kept.
     #[inline]
-    pub(crate) fn get(&self, block: Block) -> Option<&[f32]> {
-        let first = block.number << block.level;
-        if first < self.frames.start || first + block.len() > self.frames.end {
+    pub(crate) fn get(&self, run: Run) -> Option<&[f32]> {
+        let first = run.number << bits(run.level);
+        if first < self.frames.start || first + run.len() > self.frames.end {
             return None;
         }
-        let (bundle, from) = self.place(block)?;
-        self.bundles.get(bundle)?.1.get(from..from + self.width)
+        let (groups, from) = self.place(run)?;
+        self.levels[groups].told.get(from..from + self.width)
     }
 
-    /// The bundle's height among bundles, and where in their values a block's
-    /// begin.
+    /// The index of the groups that a run belongs to, and where in their values
+    /// its own begin.
     #[inline]
-    fn place(&self, Block { level, number }: Block) -> Option<(usize, usize)> {
-        let height = level.checked_sub(LOWEST)? / LEVELS;
-        let below_top = LEVELS - 1 - (level - LOWEST) % LEVELS;
-        let first = self.bundles.get(height as usize)?.0;
-        let bundle = (number >> below_top).checked_sub(first)?;
-        let within = (1 << below_top) - 1 + (number & ((1 << below_top) - 1));
-        Some((height as usize, (bundle * ROWS + within) as usize * self.width))
+    fn place(&self, Run { level, number, count }: Run) -> Option<(usize, usize)> {
+        let index = (level as usize).checked_sub(1)?;
+        let group = (number / GROUP).checked_sub(self.levels.get(index)?.first)?;
+        let row = match (number % GROUP, count) {
+            (place, 1) => place,
+            (0, edge) => GROUP + 2 * (edge - 1),
+            (edge, _) => GROUP + 2 * (edge - 1) + 1,
+        };
+        Some((index, (group * ROWS + row) as usize * self.width))
     }
 
     /// Whether nothing is kept.
     pub(crate) fn is_empty(&self) -> bool {
-        self.bundles.is_empty()
+        self.levels.is_empty()
     }
 
     /// Bytes that it takes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.bundles.iter().map(|(_, told)| size_of_val(told.as_slice())).sum()
+        self.levels.iter().map(|groups| size_of_val(groups.told.as_slice())).sum()
     }
 }

@@ -1,16 +1,17 @@
-//! The parts of a column: single frames and blocks, each with its weight. What
+//! The parts of a column: parts of frames and runs of blocks, each with its weight. What
 //! lives here: gathering what is told of them, kept or computed, and joining
 //! it. What does not: which parts a column has (`dense`).
 
+use std::hint::black_box;
+
 use crate::ViewError;
-use crate::blocks::{Block, at_hand, compute};
-use crate::fold::{Fold, said};
+use crate::blocks::{Run, at_hand, compute};
+use crate::fold::{Fold, join};
 use crate::kept::Kept;
 use crate::row::Row;
 
-/// Values that are joined at once: their sums fit the processor's registers,
-/// and they are a line of its cache.
-const TILE: usize = 16;
+/// Values in a line of the processor's cache.
+const LINE: usize = 16;
 
 /// Some parts in order of time, and room to compute those that are not kept.
 pub(crate) struct Parts<'a> {
@@ -44,33 +45,28 @@ impl<'a> Parts<'a> {
         self.computed.clear();
     }
 
-    /// Adds a block, which weighs as much as it has frames.
+    /// Adds a run of blocks, which weighs as much as it has frames.
     ///
     /// # Errors
     /// [`ViewError::MissingFrames`] for a frame before a part of a track.
     #[inline]
-    pub(crate) fn block<F: Fold>(
-        &mut self,
-        row: &Row<'a>,
-        kept: &'a Kept,
-        block: Block,
-    ) -> Result<(), ViewError> {
-        let told = match at_hand(row, kept, block)? {
+    pub(crate) fn run<F: Fold>(&mut self, row: &Row<'a>, kept: &'a Kept, run: Run) -> Result<(), ViewError> {
+        let told = match at_hand(row, kept, run)? {
             Some(told) => Told::Kept(told),
             None => {
                 let from = self.computed.len();
-                compute::<F>(row, kept, block, &mut self.computed)?;
+                compute::<F>(row, kept, run, &mut self.computed)?;
                 Told::Computed(from)
             }
         };
-        self.list.push(Part { told, weight: block.len() as f64 });
+        self.list.push(Part { told, weight: run.len() as f64 });
         Ok(())
     }
 
     /// Adds a part of a frame.
     ///
     /// # Errors
-    /// As [`Self::block`].
+    /// As [`Self::run`].
     #[inline]
     pub(crate) fn frame(&mut self, row: &Row<'a>, i: i64, weight: f64) -> Result<(), ViewError> {
         self.list.push(Part { told: Told::Kept(row.frame(i)?), weight });
@@ -78,7 +74,7 @@ impl<'a> Parts<'a> {
     }
 
     /// What is told of each, with its weight.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[f32], f64)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[f32], f64)> + Clone {
         self.list.iter().map(|part| (self.told(part), part.weight))
     }
 
@@ -92,35 +88,14 @@ impl<'a> Parts<'a> {
 
     /// What is told of all of them together.
     pub(crate) fn join<F: Fold>(&self, out: &mut [f32]) {
-        let mut touched = 0_u32;
-        for part in &self.list {
-            for line in self.told(part).chunks(TILE) {
-                touched |= line[0].to_bits();
-            }
-        }
-        std::hint::black_box(touched);
-        let share = 1.0 / self.list.iter().map(|part| part.weight).sum::<f64>();
-        let (tiles, rest) = out.as_chunks_mut();
-        let rest_at = tiles.len() * TILE;
-        for (tile, at) in tiles.iter_mut().zip((0..).step_by(TILE)) {
-            *tile = self.tile::<F, TILE>(at, share);
-        }
-        for (value, at) in rest.iter_mut().zip(rest_at..) {
-            [*value] = self.tile::<F, 1>(at, share);
-        }
+        self.fetch();
+        join::<F>(self.iter(), out);
     }
 
-    /// Values `at..at + N`. Each part is read once and nothing is written
-    /// between, so that the parts are fetched from memory side by side.
-    #[inline]
-    fn tile<F: Fold, const N: usize>(&self, at: usize, share: f64) -> [f32; N] {
-        let mut sums = [F::NOTHING; N];
-        for part in &self.list {
-            let told = &self.told(part)[at..at + N];
-            for (sum, &told) in sums.iter_mut().zip(told) {
-                *sum = F::join(*sum, F::weighed(told, part.weight));
-            }
-        }
-        sums.map(|sum| said(F::told(sum, share)))
+    /// Reads a value of each cache line, row by row, so that the processor
+    /// waits for many at once and sees rows that it can read ahead.
+    fn fetch(&self) {
+        let lines = self.iter().flat_map(|(told, _)| told.iter().step_by(LINE));
+        black_box(lines.fold(0, |all, value| all | value.to_bits()));
     }
 }
