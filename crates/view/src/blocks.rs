@@ -32,7 +32,8 @@ pub(crate) const fn bits(level: u32) -> u32 {
 }
 
 /// Some blocks on end, of one level and in one group: `count` from `number` on,
-/// a position in blocks of that level. Of level 0 only single frames.
+/// a position in blocks of that level. Fewer than the group has; of level 0
+/// single frames only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) level: u32,
@@ -115,6 +116,8 @@ pub(crate) fn compute<F: Fold>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -139,5 +142,23 @@ mod tests {
         check(51, 64, TOP, &[(0, 51, 1), (1, 13, 3)]);
         check(40, 300, TOP, &[(1, 10, 6), (2, 1, 1), (2, 2, 1), (2, 3, 1), (1, 64, 11)]);
         check(1020, 1092, TOP, &[(1, 255, 1), (2, 16, 1), (1, 272, 1)]);
+    }
+
+    proptest! {
+        #[test]
+        fn runs_tile_their_stretch(from in 0_u64..20_000, length in 0_u64..100_000, top in 0_u32..5) {
+            let mut at = from;
+            for run in runs(from, from + length, top) {
+                prop_assert_eq!(run.number << bits(run.level), at);
+                let group = 1 << group_bits(run.level);
+                let place = run.number % group;
+                prop_assert!(run.level <= top && run.count < group && place + run.count <= group);
+                prop_assert!(run.count == 1 || place == 0 || place + run.count == group);
+                at += run.len();
+            }
+            prop_assert_eq!(at, from + length);
+            // Three frames and two runs on either side, and a group's inner blocks.
+            prop_assert!(top < 4 || runs(from, from + length, top).count() <= 2 * (3 + 2) + 14);
+        }
     }
 }

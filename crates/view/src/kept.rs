@@ -116,3 +116,45 @@ impl Kept {
         self.levels.iter().map(|groups| size_of_val(groups.told.as_slice())).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fold::{Greatest, Mean, Root};
+
+    /// Three levels of a track that begins within a group.
+    #[track_caller]
+    fn check<F: Fold>() {
+        let values: Vec<f32> = (0..5000_u32).map(|i| (i * 7919 % 1013) as f32 - 300.3).collect();
+        let row = Row::even(0.0, 1.0, &[]).with(37, &values);
+        let (kept, none) = (Kept::of::<F>(&row).unwrap(), Kept::default());
+        let mut told = Vec::new();
+        for level in 1..=3 {
+            let frames = 1 << bits(level);
+            for number in 0..5100 / frames {
+                let place = number % GROUP;
+                let to_here = Run { level, number: number - place, count: place + 1 };
+                let from_here = Run { level, number, count: GROUP - place };
+                for run in [Run::one(level, number), to_here, from_here] {
+                    if run.count == GROUP {
+                        continue;
+                    }
+                    let (first, end) = (run.number * frames, run.number * frames + run.len());
+                    assert_eq!(kept.get(run).is_some(), first >= 37 && end <= 5037, "{run:?}");
+                    if let Some(kept) = kept.get(run) {
+                        told.clear();
+                        compute::<F>(&row, &none, run, &mut told).unwrap();
+                        assert_eq!(kept[0].to_bits(), told[0].to_bits(), "{run:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn kept_runs_are_as_computed() {
+        check::<Mean>();
+        check::<Root>();
+        check::<Greatest>();
+    }
+}

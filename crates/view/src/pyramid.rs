@@ -1,5 +1,7 @@
-//! The pyramid of a dense track: what is known of blocks of 4, 16, 64... frames,
-//! kept beside the track so that a column costs the same at any zoom.
+//! The pyramid of a dense track: what is told of runs of its blocks, kept beside
+//! the track so that a column costs about the same at any zoom. What lives here:
+//! which reductions are kept, and of which track. What does not: the runs
+//! (`blocks`), and where they lie in memory (`kept`).
 
 use agogic_schema::{FeatureTrack, TrackData};
 
@@ -11,16 +13,21 @@ use crate::{Reduction, ViewError};
 /// Means, root mean squares, least and greatest values of the blocks of a dense
 /// track, per channel and bin.
 ///
-/// A block of level `k` has `4^k` frames and begins at a multiple of its length
-/// in frames of the whole track. Any stretch of frames is at most six blocks of
-/// each level, so that a mean, an extreme or a root mean square over it costs
-/// time that grows with the logarithm of its length. The answers have the same
-/// bits as without a pyramid, which joins values in the same order; a pyramid
-/// of a part of a track has the same blocks as that of the whole.
+/// A block has 4, 64, 1024... frames and begins at a multiple of its length in
+/// frames of the whole track. Kept are all blocks and, within the next longer
+/// block, all runs from its beginning and all to its end. A stretch of frames is
+/// at most three single frames and one run on either side for each length, and
+/// in the middle at most fourteen blocks, fewer the longer it is beside them:
+/// a column costs time that grows with the logarithm of its length. Most of it
+/// is waiting for memory, and two runs that meet at a column's edge lie side by
+/// side. The answers have the same bits as without a pyramid, which joins values
+/// in the same order; a pyramid of a part of a track has the same runs as that
+/// of the whole.
 ///
 /// It lives in memory, beside the track ([`TrackView`](crate::TrackView) keeps
-/// both), and is not in the cache. All of it is a third larger than the track's
-/// values; each of [`Self::of_reductions`] alone is a third as large. Peaks have levels of their own
+/// both), and is not in the cache. Each of [`Self::of_reductions`] takes 0.77
+/// times the memory of the track's values, all four 3.1 times: of an hour of
+/// 128 bins, 310,000 frames, 116 MiB and 464 MiB. Peaks have levels of their own
 /// and events need none: their pyramid is empty.
 #[derive(Debug)]
 pub struct Pyramid {
