@@ -259,8 +259,8 @@ fn median<'a>(
     Ok((level > 0).then_some(Fallback::MedianOfMeans { frames: 1 << bits(level) }))
 }
 
-/// Gathers the frames of a column, each with its weight, in blocks of at most
-/// this level.
+/// Gathers the frames of a column, each with its weight, in runs of blocks of at
+/// most this level.
 fn weigh<'a, F: Fold>(
     row: &Row<'a>,
     kept: &'a Kept,

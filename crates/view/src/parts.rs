@@ -1,6 +1,6 @@
-//! The parts of a column: parts of frames and runs of blocks, each with its weight. What
-//! lives here: gathering what is told of them, kept or computed, and joining
-//! it. What does not: which parts a column has (`dense`).
+//! The parts of a column: frames or shares of them, and runs of blocks, each
+//! with its weight. What lives here: gathering what is told of them, kept or
+//! computed, and joining it. What does not: which parts a column has (`dense`).
 
 use std::hint::black_box;
 
@@ -40,6 +40,7 @@ impl<'a> Parts<'a> {
         Self { width, list: Vec::new(), computed: Vec::new() }
     }
 
+    /// Forgets all.
     pub(crate) fn clear(&mut self) {
         self.list.clear();
         self.computed.clear();
