@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo::{self, Counts, cargo, run_tests};
-use crate::{golden, tidy};
+use crate::{golden, tidy, wasm};
 
 /// Where the recordings are that some tests use if they find them.
 const RECORDINGS: &str = "AGOGIC_TEST_DATA";
@@ -18,7 +18,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
     check_tools(root)?;
     say_recordings(root);
     let mut report = Report::default();
-    let steps: [(&str, Step); 8] = [
+    let steps: [(&str, Step); 9] = [
         ("fmt", |root, _| cargo::run(cargo(root, &["fmt", "--all", "--check"]))),
         ("clippy", |root, _| {
             let lints = ["--", "--deny", "warnings"];
@@ -44,6 +44,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
         // A second time, apart from the rest: whoever changed a calculator
         // looks for this line.
         ("golden", |root, _| run_tests(golden::command(root, false), &mut Counts::default())),
+        ("WebAssembly", |root, _| wasm::run_if_possible(root)),
         ("documentation", |root, _| {
             let mut command = cargo(root, &["doc", "--workspace", "--lib", "--no-deps", "--locked"]);
             command.env("RUSTDOCFLAGS", "--deny warnings");
