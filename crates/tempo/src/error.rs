@@ -4,7 +4,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::{MAX_BEAT, MAX_BPM, MAX_POINTS, MIN_BPM};
+use crate::{MAX_BEAT, MAX_BPM, MAX_CURVE_SEGMENTS, MAX_POINTS, MIN_BPM};
 
 /// Why a tempo map was refused. Trying again with the same input never helps.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,15 @@ pub enum TempoError {
     TooManyPoints {
         /// How many there were.
         count: usize,
+    },
+    /// Curves that need more than [`MAX_CURVE_SEGMENTS`] together.
+    #[error(
+        "up to the curve at beat {} the map needs more than {MAX_CURVE_SEGMENTS} segments of curves",
+        Number(*beat)
+    )]
+    TooManySegments {
+        /// Where the curve begins.
+        beat: f64,
     },
     /// A point or time signature that is not a number, or too far out.
     #[error("beat {} is outside -{MAX_BEAT}..={MAX_BEAT}", Number(*beat))]
