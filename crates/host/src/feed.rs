@@ -1,6 +1,8 @@
 //! The front end that all calculators of a run share: each distinct mix,
 //! sample rate and short-time Fourier transform is computed once.
 
+use std::ops::Range;
+
 use agogic_dsp::Stft;
 use agogic_schema::{ChannelUse, SpectrumScale};
 use rayon::prelude::*;
@@ -16,6 +18,20 @@ pub(crate) struct Piece<'a> {
     pub(crate) channels: usize,
     pub(crate) width: usize,
     pub(crate) data: &'a [f32],
+}
+
+impl<'a> Piece<'a> {
+    /// Some of its frames, for an input that has frames.
+    pub(crate) fn frames(&self, range: Range<usize>) -> Self {
+        let row = self.channels * self.width;
+        Piece {
+            position: self.position + range.start as u64,
+            count: range.len(),
+            channels: self.channels,
+            width: self.width,
+            data: &self.data[range.start * row..range.end * row],
+        }
+    }
 }
 
 /// Names one input among the feeds.
@@ -85,6 +101,18 @@ impl Feeds {
             FeedId::Pcm(index) => self.pcm[index].piece(),
             FeedId::Spectrum(index, scale) => self.spectra[index].piece(scale),
         }
+    }
+}
+
+impl Feeds {
+    /// Samples per channel so far, those of the last `push` or `finish` among
+    /// them, at the rate of an input.
+    pub(crate) fn samples(&self, id: FeedId) -> u64 {
+        let pcm = match id {
+            FeedId::Pcm(index) => index,
+            FeedId::Spectrum(index, _) => self.spectra[index].pcm,
+        };
+        self.pcm[pcm].position + self.pcm[pcm].count as u64
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Prepared<'a> {
     pub(crate) calculator: &'a LoadedCalculator,
     pub(crate) setup: Setup,
     pub(crate) input: InputRequest,
+    /// Samples beyond a frame's centre that the calculator waits for.
+    pub(crate) latency: u32,
     /// The headers of its tracks, in the order of its outputs.
     pub headers: Vec<TrackHeader>,
 }
@@ -104,7 +106,8 @@ impl<'a> Prepared<'a> {
             .iter()
             .map(|descriptor| header(descriptor, &setup, &input).map_err(&fail))
             .collect::<Result<_, _>>()?;
-        Ok(Self { calculator, setup, input, headers })
+        let latency = spec.latency.resolve(&setup.params).unwrap_or(0);
+        Ok(Self { calculator, setup, input, latency, headers })
     }
 }
 

@@ -27,7 +27,12 @@ pub enum Frames {
     /// One frame per frame of the input: of its spectrum, or of the first
     /// descriptor of a derived calculator.
     Input,
-    /// A frame every so many samples.
+    /// A frame every so many samples, from the beginning of the asset to its
+    /// end. A host refuses more frames than have their centre within the asset,
+    /// a hop and the calculator's latency. It refuses fewer than have theirs so
+    /// far before the end that a hop fits in between, and `first` or the
+    /// latency, whichever is longer: a window that is not complete at the end
+    /// may be left out. The same holds for each level of peaks.
     Every {
         /// Distance between frames, in samples.
         hop: Amount,
