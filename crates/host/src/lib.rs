@@ -24,6 +24,7 @@ mod resample;
 mod session;
 mod sink;
 mod spare;
+mod spectrum;
 mod stable;
 mod watch;
 mod work;

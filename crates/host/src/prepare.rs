@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use agogic_dsp::{StftSpec, Window};
 use agogic_schema::{
     Amount, Bins, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Profile, RateUse, Setup, Shape,
-    SpectrumScale, TrackHeader,
+    SpectrumScale, TrackHeader, WindowShape,
 };
 use agogic_timebase::SampleRate;
 
@@ -80,7 +80,7 @@ impl<'a> Prepared<'a> {
                 let hop = NonZeroUsize::new(amount(&spectrum.hop))
                     .ok_or_else(|| fail("a hop of 0 samples".into()))?;
                 let (n_fft, window) = (amount(&spectrum.n_fft), amount(&spectrum.window_length));
-                let stft = StftSpec::new(n_fft, hop, window, Window::Hann, true)
+                let stft = StftSpec::new(n_fft, hop, window, shape(spectrum.window), true)
                     .map_err(|error| fail(error.to_string()))?;
                 let pcm = PcmRequest { rate, channels: spectrum.channels };
                 InputRequest::Spectrum { pcm, stft, scale: spectrum.scale }
@@ -97,6 +97,7 @@ impl<'a> Prepared<'a> {
         };
         let bins = match &input {
             InputRequest::Pcm(_) => 1,
+            InputRequest::Spectrum { stft, scale: SpectrumScale::Complex, .. } => 2 * stft.bins() as u32,
             InputRequest::Spectrum { stft, .. } => stft.bins() as u32,
         };
         let wanted = vec![false; spec.descriptors.len()];
@@ -111,13 +112,25 @@ impl<'a> Prepared<'a> {
     }
 }
 
+fn shape(window: WindowShape) -> Window {
+    match window {
+        WindowShape::Hann => Window::Hann,
+        WindowShape::Hamming => Window::Hamming,
+        WindowShape::Blackman => Window::Blackman,
+        WindowShape::Rectangular => Window::Rectangular,
+    }
+}
+
 fn header(descriptor: &DescriptorSpec, setup: &Setup, input: &InputRequest) -> Result<TrackHeader, String> {
     let amount = |amount: &Amount| {
         amount.resolve(&setup.params).ok_or_else(|| format!("{} has no size", descriptor.id))
     };
     let bins = match &descriptor.bins {
         Bins::Count(count) => amount(count)?,
-        Bins::Input => setup.bins,
+        Bins::Input => match input {
+            InputRequest::Pcm(_) => return Err(format!("{} has no spectrum", descriptor.id)),
+            InputRequest::Spectrum { stft, .. } => stft.bins() as u32,
+        },
     };
     let (shape, planes) = match &descriptor.kind {
         Kind::Events => (Shape::Events, vec![]),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use agogic_calculator::{
     Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, Delta, DescriptorSpec, Error, Event, Frames,
-    InputSpec, Kind, Output, ParamSpec, PcmInput, Samples, Setup, SpectrumInput, SpectrumScale,
+    InputSpec, Kind, Output, ParamSpec, PcmInput, Samples, Setup, SpectrumInput, SpectrumScale, WindowShape,
 };
 use agogic_host::{
     CallError, LoadedCalculator, Prepared, ReceiveError, Receiver, Registry, Session, Source, Task,
@@ -121,6 +121,27 @@ fn gaps() -> CalculatorSpec {
     spec
 }
 
+calculator!(Powers, rows_of("t.powers", SpectrumScale::Power, WindowShape::Hann), |block, output| {
+    output.frames(0, block.count())?.copy_from_slice(block.data());
+    Ok(())
+});
+calculator!(Squares, rows_of("t.squares", SpectrumScale::Complex, WindowShape::Hann), |block, output| {
+    let bins = block.data().chunks_exact(2).map(|bin| bin[0] * bin[0] + bin[1] * bin[1]);
+    output.frames(0, block.count())?.iter_mut().zip(bins).for_each(|(value, power)| *value = power);
+    Ok(())
+});
+calculator!(Ones, rows_of("t.ones", SpectrumScale::Complex, WindowShape::Rectangular), |block, output| {
+    let bins = block.data().chunks_exact(2).map(|bin| bin[0]);
+    output.frames(0, block.count())?.iter_mut().zip(bins).for_each(|(value, re)| *value = re);
+    Ok(())
+});
+
+/// A value for each bin of each channel.
+fn rows_of(id: &str, scale: SpectrumScale, window: WindowShape) -> CalculatorSpec {
+    let input = SpectrumInput::new(256, 64).scale(scale).channels(ChannelUse::Each).window(window);
+    describe(id, input.into(), Kind::Dense(Frames::Input), Bins::Input)
+}
+
 struct Picky;
 impl Calculator for Picky {
     fn describe() -> CalculatorSpec {
@@ -134,7 +155,9 @@ impl Calculator for Picky {
     }
 }
 
-agogic_calculator::export!(Copy, Rows, Panics, TooFew, TooMany, NoOutput, Backwards, Peak, Late, Gaps, Picky);
+agogic_calculator::export!(
+    Copy, Rows, Panics, TooFew, TooMany, NoOutput, Backwards, Peak, Late, Gaps, Powers, Squares, Ones, Picky
+);
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<f32>>>);
@@ -198,6 +221,42 @@ fn results_do_not_depend_on_blocks() {
     for block in [1, 64, 999] {
         assert_eq!(run(&["t.copy", "t.rows"], block), whole, "blocks of {block}");
     }
+}
+
+#[test]
+fn one_transform_serves_every_scale_with_the_same_bits() {
+    let bits = |values: &Result<Vec<f32>, String>| -> Vec<u32> {
+        values.as_ref().unwrap().iter().map(|value| value.to_bits()).collect()
+    };
+    let alone: Vec<_> = ["t.rows", "t.powers", "t.squares"].map(|id| bits(&run(&[id], 5000)[0])).into();
+    assert_eq!(alone[1].len(), 79 * 129 * 2);
+    assert_eq!(alone[1], alone[2]);
+    for (ids, block) in [
+        (["t.rows", "t.powers", "t.squares"], 5000),
+        (["t.squares", "t.powers", "t.rows"], 64),
+        (["t.powers", "t.squares", "t.rows"], 1),
+    ] {
+        for (id, values) in ids.iter().zip(&run(&ids, block)) {
+            let expect = ["t.rows", "t.powers", "t.squares"].iter().position(|other| other == id).unwrap();
+            assert_eq!(bits(values), alone[expect], "{id}, blocks of {block}");
+        }
+    }
+}
+
+#[test]
+fn windows_have_their_shapes() {
+    // Frame 20 of the left channel: under a rectangular window bin 0 is the sum
+    // of its samples.
+    let values = run(&["t.ones", "t.copy"], 999);
+    let [ones, copy] = &values[..] else { panic!("two results") };
+    let samples = copy.as_ref().unwrap();
+    assert_eq!(samples.len(), 5000);
+    let rows = ones.as_ref().unwrap();
+    let row = |frame: usize, channel: usize| rows[(frame * 2 + channel) * 129];
+    // The copy is of the mix.
+    let sum: f32 = samples[20 * 64 - 128..20 * 64 + 128].iter().sum();
+    let got = 0.5 * (row(20, 0) + row(20, 1));
+    assert!((got - sum).abs() < 1e-3, "{got} is not {sum}");
 }
 
 #[test]
@@ -268,5 +327,5 @@ fn files_that_are_no_plug_ins_are_named_and_skipped() {
     let reason = refusal.reason.to_string();
     assert!(reason.starts_with("not a loadable library: "), "{reason}");
     assert_eq!(reason.lines().count(), 1, "{reason}");
-    assert_eq!(registry.calculators().len(), 11);
+    assert_eq!(registry.calculators().len(), 14);
 }

@@ -87,7 +87,12 @@ impl Collected {
         let outputs = spec.descriptors.iter().map(|descriptor| {
             let bins = match &descriptor.bins {
                 Bins::Count(amount) => amount.resolve(&setup.params).unwrap_or(0),
-                Bins::Input => setup.bins,
+                Bins::Input => match &spec.input {
+                    InputSpec::Spectrum(spectrum) if spectrum.scale == SpectrumScale::Complex => {
+                        setup.bins / 2
+                    }
+                    _ => setup.bins,
+                },
             };
             let planes = match descriptor.kind {
                 Kind::Dense(_) => 1,

@@ -14,8 +14,8 @@ use crate::DescriptorId;
 pub enum Bins {
     /// A number, fixed or from a parameter.
     Count(Amount),
-    /// As many as the input has: `n_fft / 2 + 1` of a spectrum, those of the
-    /// first descriptor of a derived calculator.
+    /// As many as the input has: `n_fft / 2 + 1` of a spectrum, a complex one
+    /// too, and those of the first descriptor of a derived calculator.
     Input,
 }
 
