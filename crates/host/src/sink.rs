@@ -163,3 +163,150 @@ impl<R: Receiver> Output<R> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use agogic_schema::{Amount, Bins, ChannelUse, DescriptorSpec, Frames, Kind, PcmInput, Shape};
+    use agogic_timebase::{Delta, Samples};
+
+    use super::*;
+    use crate::backend::Sink as _;
+
+    #[derive(Default)]
+    struct Kept {
+        values: Vec<f32>,
+        events: usize,
+        floors: Vec<f32>,
+    }
+
+    impl Receiver for Kept {
+        fn frames(&mut self, _: usize, values: &[f32]) -> Result<(), ReceiveError> {
+            self.values.extend_from_slice(values);
+            Ok(())
+        }
+        fn events(&mut self, events: &[Event]) -> Result<(), ReceiveError> {
+            self.events += events.len();
+            Ok(())
+        }
+        fn raise_floor(&mut self, floor: f32) -> Result<(), ReceiveError> {
+            self.floors.push(floor);
+            Ok(())
+        }
+    }
+
+    /// Output 0 holds frames of two values, output 1 events of one value.
+    fn spec() -> CalculatorSpec {
+        let frames = Frames::Every { hop: Amount::Fixed(100), first: Amount::Fixed(0) };
+        let dense = DescriptorSpec::new("t.dense", "", Kind::Dense(frames), Bins::Count(Amount::Fixed(2)));
+        let events = DescriptorSpec::new("t.events", "", Kind::Events, Bins::Count(Amount::Fixed(1)));
+        let spec = CalculatorSpec::new("t.calc", "1.0.0", PcmInput::new(ChannelUse::Mono));
+        spec.descriptor(dense).descriptor(events)
+    }
+
+    /// Runs calls through a sink; what each receiver got, or the first error.
+    fn run(
+        spec: &CalculatorSpec,
+        wanted: [bool; 2],
+        calls: &[&dyn Fn(&mut Collector<'_>)],
+    ) -> Result<Vec<Option<Kept>>, String> {
+        let header = |descriptor: &DescriptorSpec, shape, bins, planes| TrackHeader {
+            descriptor: descriptor.id.clone(),
+            unit: String::new(),
+            range: None,
+            shape,
+            channels: vec!["mono".into()],
+            bins,
+            rate: 8000,
+            planes,
+        };
+        let headers = vec![
+            header(&spec.descriptors[0], Shape::Dense, 2, vec![(0, 100)]),
+            header(&spec.descriptors[1], Shape::Events, 1, vec![]),
+        ];
+        let watch = AtomicBool::new(false);
+        let receivers = wanted.map(|wanted| wanted.then(Kept::default)).into();
+        let mut sink = HostSink::new(spec, 0, headers, receivers, &watch);
+        for call in calls {
+            call(sink.lend());
+            sink.settle(Ok(())).map_err(|error| error.to_string())?;
+        }
+        Ok(sink.into_receivers())
+    }
+
+    fn give(sink: &mut Collector<'_>, values: &[f32]) {
+        sink.frames(0, 0, values.len() as u64 / 2).copy_from_slice(values);
+    }
+
+    fn happen(sink: &mut Collector<'_>, at: i64, value: f32) {
+        let event =
+            Event { at: Samples(at), duration: Delta(Samples(0)), values: vec![value], label: String::new() };
+        sink.events(1, &rmp_serde::to_vec(&[event]).unwrap());
+    }
+
+    #[test]
+    fn values_must_be_finite_and_places_are_told() {
+        let nan: &dyn Fn(&mut Collector<'_>) = &|sink| give(sink, &[0.0, 1.0, 2.0, f32::NAN]);
+        let fine: &dyn Fn(&mut Collector<'_>) = &|sink| give(sink, &[0.0; 6]);
+        let event: &dyn Fn(&mut Collector<'_>) = &|sink| happen(sink, 77, f32::INFINITY);
+        let broke = "the calculator broke the interface: ";
+        let check = |spec: &CalculatorSpec, wanted, calls: &[&dyn Fn(&mut Collector<'_>)], expect: &str| {
+            let error = run(spec, wanted, calls).err().unwrap_or_default();
+            assert_eq!(error.trim_start_matches(broke), expect);
+        };
+        let plain = spec();
+        check(&plain, [true; 2], &[fine, nan], "t.dense is NaN in frame 4");
+        check(&plain, [true; 2], &[event], "t.events is inf in the event at sample 77");
+        // What nobody takes is dropped unseen.
+        check(&plain, [false; 2], &[fine, nan, event], "");
+        let mut gaps = spec();
+        gaps.descriptors.iter_mut().for_each(|descriptor| descriptor.gaps = true);
+        check(&gaps, [true; 2], &[fine, nan], "");
+        check(&gaps, [true; 2], &[event], "t.events is inf in the event at sample 77");
+    }
+
+    #[test]
+    fn a_floor_holds_for_what_is_to_come_and_never_sinks() {
+        let got = run(
+            &spec(),
+            [true; 2],
+            &[
+                &|sink| give(sink, &[-5.0, 5.0]),
+                &|sink| {
+                    assert!(sink.raise_floor(0, -2.0) && sink.raise_floor(0, -3.0));
+                    give(sink, &[-9.0, 9.0]);
+                },
+                &|sink| assert!(sink.raise_floor(0, -4.0)),
+                &|sink| give(sink, &[-2.5, -1.5]),
+            ],
+        );
+        let kept = got.unwrap().remove(0).unwrap();
+        assert_eq!(kept.values, [-5.0, 5.0, -2.0, 9.0, -2.0, -1.5]);
+        assert_eq!(kept.floors, [-2.0]);
+    }
+
+    #[test]
+    fn the_first_broken_rule_counts() {
+        let error = run(
+            &spec(),
+            [true; 2],
+            &[&|sink| {
+                assert!(!sink.raise_floor(0, f32::NAN));
+                assert!(sink.frames(1, 0, 1).is_empty() && sink.frames(5, 0, 1).is_empty());
+                assert!(!sink.events(1, b"no events"));
+            }],
+        );
+        let expect = "the calculator broke the interface: t.dense was given a floor that is no number";
+        assert_eq!(error.err().as_deref(), Some(expect));
+    }
+
+    #[test]
+    fn events_may_come_at_once_but_not_go_back() {
+        let at = |times: &'static [i64]| {
+            run(&spec(), [true; 2], &[&|sink| times.iter().for_each(|&time| happen(sink, time, 1.0))])
+        };
+        assert_eq!(at(&[3, 3, 5]).unwrap().remove(1).unwrap().events, 3);
+        assert!(at(&[3, 2]).is_err_and(|error| error.ends_with("out of order at sample 2")));
+    }
+}
