@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 
 mod backend;
+mod c;
 mod error;
 mod feed;
 mod library;
