@@ -7,7 +7,7 @@ mod audio;
 mod c;
 mod sandbox;
 
-pub use artifacts::{agogic_binary, crest_plugin, workspace};
+pub use artifacts::{agogic_binary, crest_plugin, generation, workspace};
 pub use audio::{Signal, Wav, recordings};
 pub use c::Compiler;
 pub use sandbox::{Ran, Sandbox};
