@@ -21,11 +21,22 @@ pub enum HostError {
     /// A library built for another generation of the interface.
     #[error("built for interface generation {found}, this host speaks generation {spoken}")]
     Generation {
-        /// Generation and version that the library was built for.
+        /// Generation that the library was built for.
         found: String,
         /// Generation that this host speaks.
         spoken: u32,
     },
+    /// A library built for another version of the C interface.
+    #[error("built for version {found} of the C interface, this host speaks version {spoken}")]
+    CVersion {
+        /// Version that the library was built for.
+        found: u32,
+        /// Version that this host speaks.
+        spoken: u32,
+    },
+    /// A library of the C interface whose functions cannot be called.
+    #[error("it breaks the C interface: {0}")]
+    CInterface(String),
     /// A library of this generation whose layout differs all the same.
     #[error("built against another draft of the interface: {0}")]
     Layout(String),

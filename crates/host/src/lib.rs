@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 
 mod backend;
+mod c;
 mod collect;
 mod counts;
 mod error;
