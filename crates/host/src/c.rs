@@ -15,7 +15,7 @@ mod tests;
 mod text;
 
 use std::ffi::{CStr, CString, c_char};
-use std::mem::{ManuallyDrop, size_of};
+use std::mem::{ManuallyDrop, MaybeUninit, offset_of, size_of};
 use std::path::Path;
 use std::ptr::{self, NonNull};
 
@@ -35,6 +35,9 @@ use crate::{CallError, HostError};
 const MAX_DESCRIPTION: usize = 16 << 20;
 /// Longest reason that is read, in bytes.
 const MAX_REASON: usize = 4096;
+
+/// Bytes of a library's table up to the first field that may be missing.
+const REQUIRED: usize = offset_of!(AgogicLibrary, extension);
 
 /// A library of the C interface.
 pub(crate) struct CLibrary(Functions);
@@ -92,13 +95,22 @@ unsafe fn check(table: *const AgogicLibrary) -> Result<Functions, HostError> {
     if version != AGOGIC_CALCULATOR_C_VERSION {
         return Err(HostError::CVersion { found: version, spoken: AGOGIC_CALCULATOR_C_VERSION });
     }
-    if (size as usize) < size_of::<AgogicLibrary>() {
-        let expect = size_of::<AgogicLibrary>();
-        return Err(refuse(format!("its library is {size} bytes large, and not {expect}")));
+    let size = size as usize;
+    if size < REQUIRED {
+        return Err(refuse(format!(
+            "its library is {size} bytes large, and not {}",
+            size_of::<AgogicLibrary>()
+        )));
     }
-    // SAFETY: it is as large as the type, and any bytes are numbers and
-    // pointers that may be null.
-    let table = unsafe { *table.as_ptr() };
+    // A table of an earlier or later minor version is shorter or longer.
+    let mut known = MaybeUninit::<AgogicLibrary>::zeroed();
+    // SAFETY: both are at least so long, and do not overlap. All bytes, zeros
+    // too, are numbers and functions that may be null.
+    let table = unsafe {
+        let bytes = size.min(size_of::<AgogicLibrary>());
+        ptr::copy_nonoverlapping(table.as_ptr().cast::<u8>(), known.as_mut_ptr().cast::<u8>(), bytes);
+        known.assume_init()
+    };
     let missing = |name: &str| refuse(format!("its function {name} is null"));
     Ok(Functions {
         describe: table.describe.ok_or_else(|| missing("describe"))?,

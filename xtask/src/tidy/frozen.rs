@@ -1,5 +1,6 @@
-//! What may not change any more: the first generation of the plug-in interface.
-//! Its code without comments is kept beside it, and the two must agree.
+//! What may not change any more: the interfaces that plug-ins were built
+//! against. The code of each without comments is kept beside it, and the two
+//! must agree.
 
 use std::path::Path;
 
@@ -7,20 +8,38 @@ use anyhow::{Context as _, Result};
 
 use super::Findings;
 
-/// A frozen source, and its code as it was when it was frozen.
-const FROZEN: [(&str, &str); 1] = [("sdk/abi/src/v1.rs", "sdk/abi/frozen/v1.txt")];
+/// A source that plug-ins were built against.
+struct Frozen {
+    source: &'static str,
+    /// Its code as it was when it was frozen.
+    kept: &'static str,
+    /// What is frozen, and what to do instead of changing it.
+    rule: &'static str,
+}
+
+const FROZEN: [Frozen; 2] = [
+    Frozen {
+        source: "sdk/abi/src/v1.rs",
+        kept: "sdk/abi/frozen/v1.txt",
+        rule: "generation 1 of the plug-in interface is frozen, and a change would shut out every plug-in there \
+               is. Put a field into the MessagePack maps, a function into an extension, or what fits neither \
+               into a generation 2 beside it (docs/design/decisions.md)",
+    },
+    Frozen {
+        source: "sdk/abi/src/c.rs",
+        kept: "sdk/abi/frozen/c1.txt",
+        rule: "version 1 of the C interface is frozen but for fields at the end of a struct that begins with its \
+               size. If that is all, put them into the kept code too; all else breaks every plug-in there is and \
+               is a new version",
+    },
+];
 
 pub(super) fn check(root: &Path) -> Result<Findings> {
     let mut findings = vec![];
-    for (source, kept) in FROZEN {
+    for Frozen { source, kept, rule } in FROZEN {
         let read = |name: &str| std::fs::read_to_string(root.join(name)).with_context(|| name.to_owned());
         if !same_code(&read(source)?, &read(kept)?) {
-            findings.push(format!(
-                "{source}: generation 1 of the plug-in interface is frozen, and its code is not that of {kept} \
-                 any more: plug-ins that are out there would be refused or worse. Put a field into the \
-                 MessagePack maps, a function into an extension, or what must be into a generation 2 beside it \
-                 (docs/design/decisions.md)"
-            ));
+            findings.push(format!("{source}: its code is not that of {kept} any more: {rule}"));
         }
     }
     Ok(findings)

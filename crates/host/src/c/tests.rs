@@ -119,8 +119,8 @@ unsafe extern "C" fn last_error(_: *mut AgogicInstance) -> *const c_char {
     ptr::null()
 }
 
-fn library() -> CLibrary {
-    let table = AgogicLibrary {
+fn table() -> AgogicLibrary {
+    AgogicLibrary {
         size: size_of::<AgogicLibrary>() as u32,
         version: AGOGIC_CALCULATOR_C_VERSION,
         describe: Some(describe),
@@ -131,9 +131,28 @@ fn library() -> CLibrary {
         destroy: Some(destroy),
         last_error: Some(last_error),
         extension: None,
-    };
+    }
+}
+
+fn library() -> CLibrary {
     // SAFETY: a whole table, which is copied.
-    CLibrary(unsafe { check(&raw const table) }.unwrap())
+    CLibrary(unsafe { check(&raw const *Box::new(table())) }.unwrap())
+}
+
+#[test]
+fn tables_may_grow_and_not_shrink() {
+    let whole = size_of::<AgogicLibrary>() as u32;
+    let pointer = size_of::<usize>() as u32;
+    for (size, good) in
+        [(whole, true), (whole + 64, true), (whole - pointer, true), (whole - 2 * pointer, false), (0, false)]
+    {
+        // As long as the longest of them says.
+        let grown = [AgogicLibrary { size, ..table() }; 2];
+        // SAFETY: so much is there.
+        assert_eq!(unsafe { check(grown.as_ptr()) }.is_ok(), good, "{size}");
+    }
+    // SAFETY: null is allowed.
+    assert!(unsafe { check(ptr::null()) }.is_err());
 }
 
 /// Keeps what it is given.
