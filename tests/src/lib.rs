@@ -6,6 +6,6 @@ mod artifacts;
 mod audio;
 mod sandbox;
 
-pub use artifacts::{agogic_binary, crest_plugin, workspace};
+pub use artifacts::{agogic_binary, crest_plugin, versions_plugin, workspace};
 pub use audio::{Signal, Wav, recordings};
 pub use sandbox::{Ran, Sandbox};

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::backend::Instance;
 use crate::feed::{FeedId, Feeds, Piece};
 use crate::sink::HostSink;
+use crate::tempo::{Items, TickWriter};
 use crate::{CallError, LoadedCalculator, Prepared, Receiver, Source, Watch};
 
 /// A prepared calculator and who takes its outputs; `None` where nobody does.
@@ -45,6 +46,8 @@ struct Work<'a, R> {
     sink: HostSink<'a, R>,
     /// Frames or samples that the calculator was given.
     fed: u64,
+    /// What writes the ticks of its blocks, where it has to do with tempo.
+    ticks: Option<(Items, TickWriter<'a>)>,
 }
 
 impl<'a, R: Receiver> Session<'a, R> {
@@ -105,12 +108,13 @@ fn start<'a, R: Receiver>(
 ) -> Result<Work<'a, R>, CallError> {
     let Task { prepared, receivers } = task;
     let calculator = prepared.calculator;
+    let ticks = prepared.tempo.map(|map| (prepared.items(), TickWriter::new(map)));
     let mut setup = prepared.setup;
     setup.wanted = receivers.iter().map(Option::is_some).collect();
     let feed = feeds.serve(&prepared.input, source).map_err(CallError::Setup)?;
     let instance = calculator.library.create(&calculator.spec.id, &setup)?;
     let sink = HostSink::new(&calculator.spec.id, prepared.headers, receivers, watch);
-    Ok(Work { feed, instance, sink, fed: 0 })
+    Ok(Work { feed, instance, sink, fed: 0, ticks })
 }
 
 impl<R: Receiver> Work<'_, R> {
@@ -121,6 +125,10 @@ impl<R: Receiver> Work<'_, R> {
         last: bool,
     ) -> Result<(), CallError> {
         if piece.count > 0 {
+            let ticks = match &mut self.ticks {
+                Some((items, writer)) => writer.block(*items, piece.position, piece.count),
+                None => &[],
+            };
             let block = Block {
                 input: 0,
                 plane: 0,
@@ -130,7 +138,7 @@ impl<R: Receiver> Work<'_, R> {
                 width: piece.width as u32,
                 data: RSlice::from_slice(piece.data),
                 events: RSlice::EMPTY,
-                ticks: RSlice::EMPTY,
+                ticks: RSlice::from_slice(ticks),
             };
             self.fed += piece.count as u64;
             let result = self.instance.process(&block, &mut self.sink);
