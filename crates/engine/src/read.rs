@@ -132,6 +132,22 @@ impl Engine {
         Ok(kept)
     }
 
+    /// What the cache knows of a track besides its values, as it is: nothing is
+    /// computed. `None` where there is no such track.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the cache cannot be asked.
+    pub fn record(
+        &self,
+        file: &Path,
+        id: &DescriptorId,
+        profile: &Profile,
+    ) -> Result<Option<CacheRecord>, Error> {
+        let (asset, profile) = (self.identify(file)?.asset, profile.name.clone());
+        let reader = self.store.reader(&CacheKey { asset, profile, descriptor: id.clone() })?;
+        Ok(reader.map(|reader| reader.record().clone()))
+    }
+
     /// Makes a track current and reads from it; again, if that finds it
     /// damaged. `map` is for a descriptor that depends on tempo.
     fn read<T>(

@@ -193,7 +193,11 @@ mod tests {
             let mut grid = TickGrid::new(&map, &header, (480, 240), Seconds(end)).unwrap();
             let mut out: Vec<f32> = vec![];
             for frames in frames.chunks(block) {
-                grid.push(frames, |values| Ok(out.extend_from_slice(values))).unwrap();
+                let keep = |values: &[f32]| {
+                    out.extend_from_slice(values);
+                    Ok(())
+                };
+                grid.push(frames, keep).unwrap();
             }
             let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5 || (a.is_nan() && b.is_nan());
             assert!(out.len() == expect.len() && out.iter().zip(expect).all(near), "{out:?}");

@@ -13,7 +13,7 @@ use crate::{Control, Error, Event};
 
 impl Job<'_> {
     /// Computes these descriptors, and learns what the file says of its audio.
-    pub(super) fn from_audio(&self, ready: &[Ready<'_>]) -> Result<(AssetInfo, Done), Error> {
+    pub(super) fn compute_from_audio(&self, ready: &[Ready<'_>]) -> Result<(AssetInfo, Done), Error> {
         let blocks = AudioFile::open(&self.found.file)?.blocks();
         let stream = blocks.info().clone();
         let source = Source { rate: stream.rate, channels: stream.names.clone() };

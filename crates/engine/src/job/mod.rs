@@ -107,12 +107,12 @@ impl Job<'_> {
             return Ok(false);
         }
         if !audio.is_empty() || state.info.is_none() {
-            let (info, done) = contained(self.found, || self.from_audio(&audio))?;
+            let (info, done) = contained(self.found, || self.compute_from_audio(&audio))?;
             state.info = Some(info);
             self.settle(done, state);
         }
         if !tracks.is_empty() {
-            let done = contained(self.found, || self.from_tracks(&tracks, state.info.as_ref()))?;
+            let done = contained(self.found, || self.compute_from_tracks(&tracks, state.info.as_ref()))?;
             more |= done.damaged;
             self.settle(done, state);
         }

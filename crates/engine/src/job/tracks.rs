@@ -15,7 +15,11 @@ use crate::{Error, Event};
 
 impl Job<'_> {
     /// Computes these descriptors, whose inputs are all in the cache.
-    pub(super) fn from_tracks(&self, ready: &[Ready<'_>], info: Option<&AssetInfo>) -> Result<Done, Error> {
+    pub(super) fn compute_from_tracks(
+        &self,
+        ready: &[Ready<'_>],
+        info: Option<&AssetInfo>,
+    ) -> Result<Done, Error> {
         let (mut done, mut tasks) = (Done::default(), vec![]);
         let end = info.and_then(length);
         for calculator in self.registry.calculators() {
