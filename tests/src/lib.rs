@@ -9,7 +9,8 @@ mod c;
 mod sandbox;
 
 pub use artifacts::{
-    agogic_binary, crest_plugin, generation, misbehaving_plugin, undescribable_plugin, workspace,
+    agogic_binary, crest_plugin, generation, misbehaving_plugin, undescribable_plugin, versions_plugin,
+    workspace,
 };
 pub use audio::{Signal, Wav, recordings};
 pub use c::Compiler;

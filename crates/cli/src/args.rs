@@ -34,6 +34,10 @@ pub(crate) struct Global {
     /// Nothing on stderr but errors: no progress, no notes
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// What calculators have to say on stderr; twice for what is meant for
+    /// their authors
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
     /// Threads to work with [default: one per core]
     #[arg(long, short, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
@@ -55,6 +59,8 @@ pub(crate) enum Command {
     Analyze(Analyze),
     /// Say which descriptors of a file are current, and why the others are not
     Status(Status),
+    /// Explain why a descriptor of a file stands as it does, down to its inputs
+    Why(Why),
     /// Print the real-time frames of a descriptor
     Frames(Frames),
     /// Print a descriptor on a musical grid
@@ -100,8 +106,8 @@ pub(crate) struct Analyze {
     /// Only these descriptors
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Tempo map or beats per minute; tells the length in beats
-    /// and changes nothing that is computed
+    /// Tempo map or beats per minute; tells the length in beats, and is for
+    /// the few descriptors that depend on tempo
     #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
     pub(crate) tempo: Option<String>,
     /// Go on with the other files when one fails
@@ -123,6 +129,28 @@ pub(crate) struct Status {
     /// Only this profile [default: the default profile and what else is cached]
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,
+    /// Tempo map or beats per minute, to compare descriptors with that depend
+    /// on tempo
+    #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+    pub(crate) tempo: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// Audio file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Descriptor, such as agogic.mel
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArg,
+    /// Tempo map or beats per minute, to compare descriptors with that depend
+    /// on tempo
+    #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+    pub(crate) tempo: Option<String>,
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -11,7 +11,7 @@ use crate::Error;
 
 /// A cache and the calculators that fill it.
 pub struct Engine {
-    pub(crate) registry: Registry,
+    registry: Registry,
     pub(crate) store: Store,
     pub(crate) pool: Option<rayon::ThreadPool>,
     pub(crate) threads: usize,
@@ -73,14 +73,19 @@ impl Engine {
         Builder { cache: cache.into(), plugins: plugin_path(), threads: None }
     }
 
+    /// The calculators as they are now. A job asks once and works with that.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// The calculators that are there, in order of id.
     pub fn calculators(&self) -> impl ExactSizeIterator<Item = &LoadedCalculator> {
-        self.registry.calculators()
+        self.registry().calculators()
     }
 
     /// The plug-in files that were passed over, and why.
     pub fn refusals(&self) -> &[Refusal] {
-        self.registry.refusals()
+        self.registry().refusals()
     }
 
     /// The cache.
@@ -93,7 +98,7 @@ impl Engine {
     /// # Errors
     /// [`Error::UnknownDescriptor`] where there is none.
     pub fn descriptor(&self, id: &DescriptorId) -> Result<(&LoadedCalculator, &DescriptorSpec), Error> {
-        self.registry.descriptor(id).ok_or_else(|| {
+        self.registry().descriptor(id).ok_or_else(|| {
             let mut known: Vec<_> = self
                 .calculators()
                 .flat_map(|calculator| calculator.spec.descriptors.iter().map(|d| d.id.as_str()))

@@ -3,7 +3,8 @@
 //! An [`Engine`] opens a cache and the calculators that are there, analyses
 //! files into it, and reads tracks and views out of it. It only wires the
 //! rooms together: deciding is `scheduler`'s, computing is `host`'s, keeping is
-//! `store`'s, and tempo appears nowhere but in [`Engine::view`].
+//! `store`'s, and tempo appears nowhere but in [`Engine::view`] and, for the few
+//! calculators that ask for it, in a [`Request`].
 //!
 //! ```
 //! use agogic::schema::{DescriptorId, Profile};
@@ -15,7 +16,7 @@
 //! # let cache = tempfile::tempdir()?;
 //! # let song = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/media/slow-turn.ogg");
 //! let engine = Engine::open(cache.path())?;
-//! let request = Request { profile: Profile::built_in("default")?, only: None };
+//! let request = Request::new(Profile::built_in("default")?);
 //! let analysis = engine.analyze(song.as_ref(), &request, &Control::default())?;
 //! println!("computed {:?}", analysis.computed);
 //! // A view is columns on a musical grid: here, loudness on sixteenths.
@@ -35,10 +36,14 @@ mod asset;
 mod control;
 mod engine;
 mod error;
+mod job;
 mod read;
 mod status;
+mod tempo_input;
+mod wanted;
+mod why;
 
-pub use agogic_host::{HostError, LoadedCalculator, Origin, Refusal};
+pub use agogic_host::{HostError, Level, LoadedCalculator, Origin, Refusal};
 pub use agogic_scheduler::{Cancel, Freshness, Reason};
 pub use agogic_schema as schema;
 pub use agogic_store::{AssetInfo, Damaged, Stats, Store, StoreError, VerifyReport};
@@ -51,3 +56,5 @@ pub use engine::{Builder, Engine, user_plugin_folder};
 pub use error::Error;
 pub use read::Span;
 pub use status::{DescriptorStatus, Status};
+pub use tempo_input::Tempo;
+pub use why::{Explanation, InputWhy, Now, ParamWhy, Then, Why};

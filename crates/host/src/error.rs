@@ -175,6 +175,9 @@ pub enum CallError {
     /// The calculator broke another rule of the interface.
     #[error("the calculator broke the interface: {0}")]
     Misbehaved(String),
+    /// A track that it is made of cannot be read.
+    #[error("{0}")]
+    Source(ReceiveError),
     /// Whoever takes the results cannot.
     #[error("{0}")]
     Receiver(ReceiveError),
