@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use agogic_decode::{AudioFile, Blocks, PcmBlock};
-use agogic_host::{CallError, LoadedCalculator, Prepared, ReceiveError, Receiver, Session, Source, Task};
+use agogic_host::{
+    CallError, LoadedCalculator, Prepared, ReceiveError, Receiver, Registry, Session, Source, Task,
+};
 use agogic_scheduler::{Wanted, diff, execute};
 use agogic_schema::{AssetId, CacheKey, CacheRecord, DescriptorId, Event as TrackEvent, Profile, Provenance};
 use agogic_store::{AssetInfo, StoreError, TrackWriter};
@@ -51,6 +53,8 @@ struct Computed {
     info: AssetInfo,
     computed: Vec<DescriptorId>,
     failed: Vec<(DescriptorId, String)>,
+    /// What may well be computed in another pass.
+    again: Vec<DescriptorId>,
 }
 
 impl Engine {
@@ -158,31 +162,6 @@ impl Engine {
         Ok(())
     }
 
-    /// The descriptors of a request as they would be computed now.
-    pub(crate) fn wanted(
-        &self,
-        profile: &Profile,
-        only: Option<&[DescriptorId]>,
-    ) -> Result<Vec<Wanted>, Error> {
-        let mut wanted = vec![];
-        for LoadedCalculator { spec, .. } in self.calculators() {
-            for descriptor in &spec.descriptors {
-                if only.is_some_and(|only| !only.contains(&descriptor.id)) {
-                    continue;
-                }
-                wanted.push(Wanted {
-                    descriptor: descriptor.id.clone(),
-                    calculator: spec.id.clone(),
-                    installed: spec.version.clone(),
-                    changed_in: spec.changed_in(descriptor).clone(),
-                    revision: profile.revision(spec, descriptor)?,
-                    inputs: BTreeMap::new(),
-                });
-            }
-        }
-        Ok(wanted)
-    }
-
     pub(crate) fn records(&self, asset: &AssetId, profile: &Profile) -> Result<Vec<CacheRecord>, StoreError> {
         let entries = self.store.records(asset, Some(&profile.name))?;
         Ok(entries.into_iter().map(|entry| entry.record).collect())
@@ -196,7 +175,9 @@ impl Engine {
         control: &Control,
     ) -> Result<Analysis, Error> {
         let profile = &request.profile;
-        let wanted = self.wanted(profile, request.only.as_deref())?;
+        // One picture of the calculators for the whole job.
+        let registry = self.registry();
+        let wanted = wanted(&registry, profile, request.only.as_deref())?;
         let records = self.records(&found.asset, profile)?;
         let verdicts = diff(&wanted, &records, |_| true);
         let (mut to_run, mut cached) = (vec![], vec![]);
@@ -209,21 +190,47 @@ impl Engine {
                 cached.push(verdict.descriptor);
             }
         }
-        let Computed { info, computed, failed } = match &found.info {
+        let Computed { info, computed, failed, .. } = match &found.info {
             Some(info) if to_run.is_empty() => {
-                Computed { info: info.clone(), computed: vec![], failed: vec![] }
+                Computed { info: info.clone(), computed: vec![], failed: vec![], again: vec![] }
             }
-            _ => contained(found, || self.compute(found, &to_run, profile, control))?,
+            _ => contained(found, || self.compute_twice(found, &registry, &to_run, profile, control))?,
         };
         Ok(Analysis { file: found.file.clone(), asset: found.asset, info, computed, cached, failed })
     }
 
-    /// One pass over the audio that computes these descriptors.
+    /// One pass over the audio, and a second one for calculators whose process
+    /// ended in the first.
+    fn compute_twice(
+        &self,
+        found: &Identified,
+        registry: &Registry,
+        to_run: &[&Wanted],
+        profile: &Profile,
+        control: &Control,
+    ) -> Result<Computed, Error> {
+        let mut first = self.compute(found, registry, to_run, profile, true, control)?;
+        let again: Vec<_> =
+            to_run.iter().copied().filter(|wanted| first.again.contains(&wanted.descriptor)).collect();
+        if !again.is_empty() {
+            let second = self.compute(found, registry, &again, profile, false, control)?;
+            first.computed.extend(second.computed);
+            first.computed.sort();
+            first.failed.extend(second.failed);
+            first.failed.sort();
+        }
+        Ok(first)
+    }
+
+    /// One pass over the audio that computes these descriptors. With `retry`,
+    /// what is worth another try is no failure yet.
     fn compute(
         &self,
         found: &Identified,
+        registry: &Registry,
         to_run: &[&Wanted],
         profile: &Profile,
+        retry: bool,
         control: &Control,
     ) -> Result<Computed, Error> {
         let blocks = AudioFile::open(&found.file)?.blocks();
@@ -231,7 +238,7 @@ impl Engine {
         let source = Source { rate: stream.rate, channels: stream.names.clone() };
         let mut failed = vec![];
         let mut tasks = vec![];
-        for calculator in self.calculators() {
+        for calculator in registry.calculators() {
             let mine = |id: &DescriptorId| to_run.iter().copied().find(|wanted| &wanted.descriptor == id);
             let outputs: Vec<_> = calculator.spec.descriptors.iter().map(|d| mine(&d.id)).collect();
             if outputs.iter().all(Option::is_none) {
@@ -261,6 +268,7 @@ impl Engine {
             None => session.finish(),
         };
         let mut writers = vec![];
+        let mut again = vec![];
         for outcome in outcomes {
             match outcome.result {
                 Ok(receivers) => writers.extend(receivers),
@@ -270,6 +278,9 @@ impl Engine {
                     Ok(error) => return Err((*error).into()),
                     Err(error) => failed.extend(each_output(outcome.calculator, to_run, &error.to_string())),
                 },
+                Err(error) if retry && error.is_worth_a_retry() => {
+                    again.extend(each_output(outcome.calculator, to_run, "").into_iter().map(|(id, _)| id));
+                }
                 Err(error) => failed.extend(each_output(outcome.calculator, to_run, &error.to_string())),
             }
         }
@@ -295,7 +306,7 @@ impl Engine {
             let (descriptor, reason) = (descriptor.clone(), reason.clone());
             control.tell(Event::Failed { asset, profile: profile.clone(), descriptor, reason });
         }
-        Ok(Computed { info, computed, failed })
+        Ok(Computed { info, computed, failed, again })
     }
 
     fn task<'a>(
@@ -324,6 +335,31 @@ impl Engine {
         }
         Ok(Task { prepared, receivers })
     }
+}
+
+/// The descriptors of a request as they would be computed now.
+pub(crate) fn wanted(
+    registry: &Registry,
+    profile: &Profile,
+    only: Option<&[DescriptorId]>,
+) -> Result<Vec<Wanted>, Error> {
+    let mut wanted = vec![];
+    for LoadedCalculator { spec, .. } in registry.calculators() {
+        for descriptor in &spec.descriptors {
+            if only.is_some_and(|only| !only.contains(&descriptor.id)) {
+                continue;
+            }
+            wanted.push(Wanted {
+                descriptor: descriptor.id.clone(),
+                calculator: spec.id.clone(),
+                installed: spec.version.clone(),
+                changed_in: spec.changed_in(descriptor).clone(),
+                revision: profile.revision(spec, descriptor)?,
+                inputs: BTreeMap::new(),
+            });
+        }
+    }
+    Ok(wanted)
 }
 
 /// Reads a file to its end: while one block is analysed, the next is decoded.

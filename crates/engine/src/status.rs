@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use agogic_host::Registry;
 use agogic_scheduler::{Freshness, Reason, diff};
 use agogic_schema::{AssetId, CacheRecord, CalculatorId, DescriptorId, Profile, ProfileName, Version};
 
+use crate::analyze::wanted;
 use crate::{Engine, Error};
 
 /// How the descriptors of a file stand.
@@ -41,21 +43,22 @@ impl Engine {
     /// When the file cannot be read or the cache cannot be asked.
     pub fn status(&self, file: &Path, profile: Option<&Profile>) -> Result<Status, Error> {
         let asset = self.identify(file)?.asset;
+        let registry = self.registry();
         let mut descriptors = vec![];
         if let Some(profile) = profile {
             let records = self.records(&asset, profile)?;
-            descriptors.extend(self.under(profile, &records, true)?);
+            descriptors.extend(self.under(&registry, profile, &records, true)?);
             return Ok(Status { asset, descriptors });
         }
         let mut records: Vec<CacheRecord> =
             self.store.records(&asset, None)?.into_iter().map(|entry| entry.record).collect();
         let default = Profile::built_in("default")?;
         let own: Vec<_> = records.extract_if(.., |record| record.key.profile == default.name).collect();
-        descriptors.extend(self.under(&default, &own, true)?);
+        descriptors.extend(self.under(&registry, &default, &own, true)?);
         records.sort_by(|a, b| a.key.profile.cmp(&b.key.profile));
         for records in records.chunk_by(|a, b| a.key.profile == b.key.profile) {
             match Profile::built_in(records[0].key.profile.as_str()) {
-                Ok(profile) => descriptors.extend(self.under(&profile, records, false)?),
+                Ok(profile) => descriptors.extend(self.under(&registry, &profile, records, false)?),
                 Err(_) => descriptors.extend(records.iter().map(|record| DescriptorStatus {
                     status: Freshness::Extraneous,
                     reason: Reason::NotWanted,
@@ -70,15 +73,16 @@ impl Engine {
     /// that are cached.
     fn under(
         &self,
+        registry: &Registry,
         profile: &Profile,
         records: &[CacheRecord],
         all: bool,
     ) -> Result<Vec<DescriptorStatus>, Error> {
-        let mut wanted = self.wanted(profile, None)?;
+        let mut wanted = wanted(registry, profile, None)?;
         if !all {
             wanted.retain(|wanted| records.iter().any(|record| record.key.descriptor == wanted.descriptor));
         }
-        let verdicts = diff(&wanted, records, |id| self.registry.descriptor(id).is_some());
+        let verdicts = diff(&wanted, records, |id| registry.descriptor(id).is_some());
         let statuses = verdicts.into_iter().filter_map(|verdict| {
             let record = records.iter().find(|record| record.key.descriptor == verdict.descriptor);
             let now = wanted.iter().find(|wanted| wanted.descriptor == verdict.descriptor);

@@ -12,9 +12,12 @@
 #![deny(unsafe_code)]
 
 mod backend;
+mod catalogue;
 mod error;
 mod feed;
+mod isolation;
 mod library;
+mod plugins;
 mod prepare;
 mod registry;
 mod resample;
@@ -22,11 +25,15 @@ mod session;
 mod sink;
 mod stable;
 mod watch;
+pub mod worker;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
+pub use catalogue::{Catalogue, Settings};
 pub use error::{CallError, HostError};
+pub use isolation::{Isolation, Limits, Rule, Rules};
+pub use plugins::{Found, Known, Place, PlaceKind, Plugin, Quarantine, sidecar_path};
 pub use prepare::{Prepared, Source};
-pub use registry::{LoadedCalculator, Origin, Refusal, Registry};
+pub use registry::{Clash, LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};
 pub use sink::{ReceiveError, Receiver};
 pub use watch::{Level, Watch};

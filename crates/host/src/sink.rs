@@ -196,6 +196,11 @@ impl<R: Receiver> Output<R> {
 }
 
 impl<R: Receiver> Sink for HostSink<'_, R> {
+    fn size(&self, output: u32) -> (usize, usize) {
+        let output = self.outputs.get(output as usize);
+        output.map_or((0, 0), |output| (output.header.width(), output.header.planes.len()))
+    }
+
     fn frames(&mut self, output: u32, plane: u32, count: u64) -> &mut [f32] {
         match self.room(output, plane, count) {
             // The borrow of the good case would otherwise last into the other.
