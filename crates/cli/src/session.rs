@@ -41,9 +41,13 @@ impl Session {
 
 /// The engine as flags, environment and configuration files want it.
 pub(crate) fn builder(global: &Global) -> Result<Builder, Stop> {
-    let rules = Config::load()?.rules;
-    let rules = if global.isolate { rules.isolate_all() } else { rules };
+    let config = Config::load()?;
+    let rules = if global.isolate { config.rules.isolate_all() } else { config.rules };
     let builder = Engine::builder(cache_dir(global)?).isolation(rules);
+    let builder = match config.scan_timeout {
+        Some(timeout) => builder.scan_timeout(timeout),
+        None => builder,
+    };
     Ok(match global.jobs {
         Some(jobs) => builder.threads(jobs.into()),
         None => builder,

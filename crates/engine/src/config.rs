@@ -19,6 +19,7 @@ use crate::Error;
 /// isolation = "process"       # plug-ins in processes of their own, or "none"
 /// timeout = 60                # seconds that one call may take
 /// memory = 2048               # MiB that a process may use; Linux only
+/// scan_timeout = 10           # seconds that a plug-in may take to say what it holds
 ///
 /// [plugins."libcrest.so"]     # of all calculators of a file
 /// isolation = "none"
@@ -30,6 +31,8 @@ use crate::Error;
 pub struct Config {
     /// Which plug-ins work in processes of their own.
     pub rules: Rules,
+    /// How long a plug-in may take to say what it holds.
+    pub scan_timeout: Option<Duration>,
     /// The files that were read, the one that counts most last.
     pub files: Vec<PathBuf>,
 }
@@ -40,6 +43,7 @@ struct Table {
     isolation: Option<Where>,
     timeout: Option<f64>,
     memory: Option<u64>,
+    scan_timeout: Option<f64>,
     #[serde(default)]
     plugins: BTreeMap<String, Entry>,
     #[serde(default)]
@@ -95,6 +99,9 @@ impl Config {
             let message = cause.message().split_whitespace().collect::<Vec<_>>().join(" ");
             error(file, &format!("line {line}: {message}"))
         })?;
+        if let Some(seconds) = table.scan_timeout {
+            self.scan_timeout = Some(length(seconds).map_err(|reason| error(file, &reason))?);
+        }
         let rule = |entry: Entry| entry.rule().map_err(|reason| error(file, &reason));
         let all = Entry { isolation: table.isolation, timeout: table.timeout, memory: table.memory };
         self.rules.all = rule(all)?.or(self.rules.all);
@@ -114,19 +121,21 @@ impl Config {
 
 impl Entry {
     fn rule(self) -> Result<Rule, String> {
-        let timeout = match self.timeout {
-            Some(seconds) => match Duration::try_from_secs_f64(seconds) {
-                Ok(timeout) if !timeout.is_zero() => Some(timeout),
-                _ => return Err(format!("a timeout of {seconds} s cannot be")),
-            },
-            None => None,
-        };
+        let timeout = self.timeout.map(length).transpose()?;
         let memory = match self.memory {
             Some(mib @ 1..=0xffff_ffff) => Some(mib << 20),
             Some(mib) => return Err(format!("a memory of {mib} MiB cannot be")),
             None => None,
         };
         Ok(Rule { isolated: self.isolation.map(|place| place == Where::Process), timeout, memory })
+    }
+}
+
+/// A time limit in seconds.
+fn length(seconds: f64) -> Result<Duration, String> {
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(timeout) if !timeout.is_zero() => Ok(timeout),
+        _ => Err(format!("a timeout of {seconds} s cannot be")),
     }
 }
 
@@ -173,6 +182,7 @@ mod tests {
             ("timeout = -1", "-1 s"),
             ("timeout = 0", "0 s"),
             ("timeout = nan", "NaN s"),
+            ("scan_timeout = 0", "0 s"),
             ("memory = 0", "0 MiB"),
             ("[calculators.'A B']", "A B"),
             ("[plugins.'a.so']\nmemory = 'much'", "line 2"),

@@ -19,12 +19,16 @@ pub(crate) struct LazyLibrary {
     file: PathBuf,
     hash: String,
     manifest: Arc<Manifest>,
-    loaded: OnceLock<Result<Arc<dyn Library>, String>>,
+    loaded: OnceLock<Result<Arc<dyn Library>, Arc<HostError>>>,
 }
 
 impl LazyLibrary {
     pub(crate) fn new(file: &Path, hash: &str, manifest: Arc<Manifest>) -> Self {
         Self { file: file.to_owned(), hash: hash.to_owned(), manifest, loaded: OnceLock::new() }
+    }
+
+    fn loaded(&self) -> Result<&Arc<dyn Library>, &Arc<HostError>> {
+        self.loaded.get_or_init(|| self.load().map_err(Arc::new)).as_ref()
     }
 
     fn load(&self) -> Result<Arc<dyn Library>, HostError> {
@@ -45,14 +49,16 @@ impl LazyLibrary {
 
 impl Library for LazyLibrary {
     fn manifest(&self) -> Result<Manifest, HostError> {
-        Ok((*self.manifest).clone())
+        match self.loaded() {
+            Ok(library) => library.manifest(),
+            Err(error) => Err(HostError::Manifest(error.to_string())),
+        }
     }
 
     fn create(&self, id: &CalculatorId, setup: &Setup) -> Result<Box<dyn Instance>, CallError> {
-        let loaded = self.loaded.get_or_init(|| self.load().map_err(|error| error.to_string()));
-        match loaded {
+        match self.loaded() {
             Ok(library) => library.create(id, setup),
-            Err(reason) => Err(CallError::Unusable(reason.clone())),
+            Err(error) => Err(CallError::Unusable(error.to_string())),
         }
     }
 }

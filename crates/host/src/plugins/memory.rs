@@ -86,19 +86,19 @@ impl Memory {
     pub(crate) fn crashed(&self, hash: &str, file: &Path, reason: &str) {
         let mut trouble = self.trouble(hash).unwrap_or_default();
         trouble.crashes = trouble.crashes.saturating_add(1);
-        if trouble.crashes >= CRASHES {
-            let reason = format!("{reason} ({} times in all)", trouble.crashes);
-            return self.condemn(hash, file, &reason);
-        }
         trouble.file = file.to_owned();
+        if trouble.crashes >= CRASHES {
+            let reason = format!("{reason} (crash {})", trouble.crashes);
+            trouble.quarantine = Some(Quarantine { reason, since: now() });
+            self.condemned.fetch_add(1, Ordering::Relaxed);
+        }
         self.note(hash, &trouble);
     }
 
     /// Puts a file into quarantine.
     pub(crate) fn condemn(&self, hash: &str, file: &Path, reason: &str) {
         let quarantine = Some(Quarantine { reason: reason.into(), since: now() });
-        let crashes = self.trouble(hash).unwrap_or_default().crashes;
-        self.note(hash, &Trouble { file: file.to_owned(), crashes, quarantine });
+        self.note(hash, &Trouble { file: file.to_owned(), crashes: 1, quarantine });
         self.condemned.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -183,7 +183,7 @@ mod tests {
         }
         assert_eq!(memory.condemned(), 1);
         let quarantine = open().quarantine("a").expect("it outlives the process");
-        assert_eq!(quarantine.reason, "it ended (3 times in all)");
+        assert_eq!(quarantine.reason, "it ended (crash 3)");
         assert_eq!(open().quarantine("b"), None, "another content is another plug-in");
         assert!(cache.join("CACHEDIR.TAG").exists());
         memory.forgive("a");

@@ -29,7 +29,7 @@ pub(crate) struct IsolatedLibrary {
 
 impl Library for IsolatedLibrary {
     fn manifest(&self) -> Result<Manifest, HostError> {
-        Ok((*self.manifest).clone())
+        describe(Process::start(&self.program)?, &self.file, self.limits.timeout)
     }
 
     fn create(&self, id: &CalculatorId, setup: &Setup) -> Result<Box<dyn Instance>, CallError> {
