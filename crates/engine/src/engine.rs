@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use agogic_host::{Catalogue, LoadedCalculator, Place, Refusal, Registry, Rules, Settings, worker};
+use agogic_host::{Catalogue, LoadedCalculator, Refusal, Registry, Rules, SearchPlace, Settings, worker};
 use agogic_schema::{DescriptorId, DescriptorSpec};
 use agogic_store::Store;
 
@@ -21,7 +21,7 @@ pub struct Engine {
 /// How an engine is opened.
 pub struct Builder {
     cache: PathBuf,
-    places: Vec<Place>,
+    places: Vec<SearchPlace>,
     threads: Option<usize>,
     worker: Option<worker::Program>,
     rules: Rules,

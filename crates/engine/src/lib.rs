@@ -41,8 +41,8 @@ mod read;
 mod status;
 
 pub use agogic_host::{
-    Catalogue, Clash, HostError, Isolation, Known, Limits, LoadedCalculator, Origin, Place, PlaceKind,
-    Plugin, Quarantine, Refusal, Registry, Rule, Rules, sidecar_path, worker,
+    Catalogue, Clash, HostError, Isolation, Known, Limits, LoadedCalculator, Origin, Plugin, Quarantine,
+    Refusal, Registry, Rule, Rules, SearchKind, SearchPlace, sidecar_path, worker,
 };
 pub use agogic_scheduler::{Cancel, Freshness, Reason};
 pub use agogic_schema as schema;

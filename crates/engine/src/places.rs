@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use agogic_host::{Place, PlaceKind};
+use agogic_host::{SearchKind, SearchPlace};
 use etcetera::BaseStrategy;
 
 /// The user's plug-in folder: `agogic/plugins` in the folder for user data
@@ -25,15 +25,16 @@ pub fn system_plugin_folders() -> Vec<PathBuf> {
 }
 
 /// `AGOGIC_PLUGIN_PATH`, then the user's folder, then the system's.
-pub(crate) fn default_places() -> Vec<Place> {
+pub(crate) fn default_places() -> Vec<SearchPlace> {
     let named = std::env::var_os("AGOGIC_PLUGIN_PATH").unwrap_or_default();
     let named = std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect();
-    let user = user_plugin_folder().map(|path| Place { path, kind: PlaceKind::User });
-    let system = system_plugin_folders().into_iter().map(|path| Place { path, kind: PlaceKind::System });
+    let user = user_plugin_folder().map(|path| SearchPlace { path, kind: SearchKind::User });
+    let system =
+        system_plugin_folders().into_iter().map(|path| SearchPlace { path, kind: SearchKind::System });
     self::named(named).into_iter().chain(user).chain(system).collect()
 }
 
 /// Places that somebody asked for.
-pub(crate) fn named(paths: Vec<PathBuf>) -> Vec<Place> {
-    paths.into_iter().map(|path| Place { path, kind: PlaceKind::Named }).collect()
+pub(crate) fn named(paths: Vec<PathBuf>) -> Vec<SearchPlace> {
+    paths.into_iter().map(|path| SearchPlace { path, kind: SearchKind::Named }).collect()
 }

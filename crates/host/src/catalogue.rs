@@ -11,7 +11,7 @@ use agogic_schema::CalculatorSpec;
 
 use crate::backend::Library;
 use crate::isolation::{Isolation, Rules};
-use crate::plugins::{Found, Memory, Place, Plugin, Scanner, Stamp, candidates, sidecar, sidecar_path};
+use crate::plugins::{Found, Memory, Plugin, Scanner, SearchPlace, Stamp, candidates, sidecar, sidecar_path};
 use crate::registry::{Refusal, Registry};
 use crate::worker::{IsolatedLibrary, Program};
 use crate::{CallError, HostError};
@@ -22,7 +22,7 @@ pub struct Settings {
     /// Libraries that are linked in.
     pub built_in: Vec<CalculatorLibraryRef>,
     /// Where plug-ins are looked for, in order.
-    pub places: Vec<Place>,
+    pub places: Vec<SearchPlace>,
     /// The folder in which is remembered what plug-ins hold and which are in
     /// quarantine.
     pub memory: Option<PathBuf>,

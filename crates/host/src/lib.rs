@@ -31,7 +31,7 @@ pub use agogic_abi::v1::CalculatorLibraryRef;
 pub use catalogue::{Catalogue, Settings};
 pub use error::{CallError, HostError};
 pub use isolation::{Isolation, Limits, Rule, Rules};
-pub use plugins::{Found, Known, Place, PlaceKind, Plugin, Quarantine, sidecar_path};
+pub use plugins::{Found, Known, Plugin, Quarantine, SearchKind, SearchPlace, sidecar_path};
 pub use prepare::{Prepared, Source};
 pub use registry::{Clash, LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};

@@ -9,8 +9,8 @@ use agogic_calculator::{
     InputSpec, Kind, Output, ParamSpec, PcmInput, Samples, Setup, SpectrumInput, SpectrumScale,
 };
 use agogic_host::{
-    CallError, Catalogue, LoadedCalculator, Place, PlaceKind, Prepared, ReceiveError, Receiver, Registry,
-    Rules, Session, Settings, Source, Task,
+    CallError, Catalogue, LoadedCalculator, Prepared, ReceiveError, Receiver, Registry, Rules, SearchKind,
+    SearchPlace, Session, Settings, Source, Task,
 };
 use agogic_schema::Profile;
 use agogic_timebase::SampleRate;
@@ -200,7 +200,7 @@ fn files_that_are_no_plug_ins_are_named_and_skipped() {
     let text = folder.path().join(format!("text.{}", std::env::consts::DLL_EXTENSION));
     std::fs::write(&text, "I am no library").unwrap();
     std::fs::write(folder.path().join("README.txt"), "passed over in silence").unwrap();
-    let place = |path: &std::path::Path| Place { path: path.into(), kind: PlaceKind::Named };
+    let place = |path: &std::path::Path| SearchPlace { path: path.into(), kind: SearchKind::Named };
     let nowhere = folder.path().join("nowhere");
     let catalogue = Catalogue::open(Settings {
         built_in: vec![library()],

@@ -22,7 +22,7 @@ use crate::backend::Library;
 pub(crate) use memory::Memory;
 pub use memory::Quarantine;
 pub(crate) use scan::Scanner;
-pub use search::{Place, PlaceKind};
+pub use search::{SearchKind, SearchPlace};
 pub(crate) use search::{Stamp, candidates};
 pub use sidecar::sidecar_path;
 

@@ -8,16 +8,16 @@ use crate::HostError;
 
 /// A folder or file that plug-ins are looked for in, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SearchPlace {
     /// Folder or file.
     pub path: PathBuf,
     /// Who named it.
-    pub kind: PlaceKind,
+    pub kind: SearchKind,
 }
 
 /// Who named a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlaceKind {
+pub enum SearchKind {
     /// The caller or `AGOGIC_PLUGIN_PATH`: it must be there.
     Named,
     /// The user's folder.
@@ -52,12 +52,14 @@ impl Stamp {
 
 /// The files of a place that may be plug-ins, sorted; none where a place that
 /// need not be there is not.
-pub(crate) fn candidates(place: &Place) -> Result<Vec<PathBuf>, HostError> {
+pub(crate) fn candidates(place: &SearchPlace) -> Result<Vec<PathBuf>, HostError> {
     let path = &place.path;
     let found = match std::fs::metadata(path) {
         Ok(meta) if meta.is_dir() => list(path),
         Ok(_) => Ok(vec![path.clone()]),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && place.kind != PlaceKind::Named => Ok(vec![]),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && place.kind != SearchKind::Named => {
+            Ok(vec![])
+        }
         Err(error) => Err(error),
     };
     found.map_err(|cause| HostError::Path { path: path.clone(), cause })

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use agogic::{Catalogue, Config, HostError, Isolation, Known, Origin, PlaceKind, Plugin, Registry};
+use agogic::{Catalogue, Config, HostError, Isolation, Known, Origin, Plugin, Registry, SearchKind};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::HumanDuration;
 use serde::Serialize;
@@ -65,9 +65,9 @@ impl Report {
         let places = settings.places.iter().map(|place| Place {
             path: shown(&place.path),
             kind: match place.kind {
-                PlaceKind::Named => "named",
-                PlaceKind::User => "user",
-                PlaceKind::System => "system",
+                SearchKind::Named => "named",
+                SearchKind::User => "user",
+                SearchKind::System => "system",
             },
             there: place.path.exists(),
             files: registry.plugins().iter().filter(|plugin| plugin.path.starts_with(&place.path)).count(),
