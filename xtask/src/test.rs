@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo::{self, Counts, cargo, run_tests};
-use crate::{golden, tidy};
+use crate::{golden, header, tidy, wasm};
 
 /// Where the recordings are that some tests use if they find them.
 const RECORDINGS: &str = "AGOGIC_TEST_DATA";
@@ -18,7 +18,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
     check_tools(root)?;
     say_recordings(root);
     let mut report = Report::default();
-    let steps: [(&str, Step); 8] = [
+    let steps: [(&str, Step); 10] = [
         ("fmt", |root, _| cargo::run(cargo(root, &["fmt", "--all", "--check"]))),
         ("clippy", |root, _| {
             let lints = ["--", "--deny", "warnings"];
@@ -35,6 +35,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
             ))
         }),
         ("tidy", |root, _| tidy::run(root)),
+        ("C header", |root, _| header::run(root, true)),
         ("tests", |root, counts| {
             let mut command = cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]);
             command.env("INSTA_UPDATE", "no");
@@ -44,6 +45,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
         // A second time, apart from the rest: whoever changed a calculator
         // looks for this line.
         ("golden", |root, _| run_tests(golden::command(root, false), &mut Counts::default())),
+        ("WebAssembly", |root, _| wasm::run_if_possible(root)),
         ("documentation", |root, _| {
             let mut command = cargo(root, &["doc", "--workspace", "--lib", "--no-deps", "--locked"]);
             command.env("RUSTDOCFLAGS", "--deny warnings");
@@ -73,7 +75,8 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
 
 type Step = fn(&Path, &mut Counts) -> Result<()>;
 
-/// Crates that stand outside the workspace, as an outside author's would.
+/// Crates that stand outside the workspace, as an outside author's would: the
+/// examples, and the calculators that the tests want to misbehave.
 fn examples(root: &Path, counts: &mut Counts) -> Result<()> {
     let folder = root.join("examples").join("calculators");
     let mut crates: Vec<PathBuf> = vec![];
@@ -84,6 +87,11 @@ fn examples(root: &Path, counts: &mut Counts) -> Result<()> {
         }
     }
     crates.sort();
+    let misbehaving = root.join("tests").join("misbehaving");
+    cargo::run(cargo(&misbehaving, &["fmt", "--check"]))?;
+    let mut lints = cargo(&misbehaving, &["clippy", "--locked", "--", "--deny", "warnings"]);
+    lints.env("CARGO_TARGET_DIR", root.join("target").join("plug-ins").join("misbehaving"));
+    cargo::run(lints)?;
     for folder in crates {
         println!("{}:", folder.strip_prefix(root).unwrap_or(&folder).display());
         cargo::run(cargo(&folder, &["fmt", "--check"]))?;

@@ -1,9 +1,10 @@
 //! What can go wrong between finding a calculator and its last frame.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agogic_schema::{CalculatorId, SchemaError};
+use agogic_schema::{CalculatorId, DescriptorId, SchemaError};
 
 use crate::ReceiveError;
 use crate::plugins::Quarantine;
@@ -22,11 +23,22 @@ pub enum HostError {
     /// A library built for another generation of the interface.
     #[error("built for interface generation {found}, this host speaks generation {spoken}")]
     Generation {
-        /// Generation and version that the library was built for.
+        /// Generation that the library was built for.
         found: String,
         /// Generation that this host speaks.
         spoken: u32,
     },
+    /// A library built for another version of the C interface.
+    #[error("built for version {found} of the C interface, this host speaks version {spoken}")]
+    CVersion {
+        /// Version that the library was built for.
+        found: u32,
+        /// Version that this host speaks.
+        spoken: u32,
+    },
+    /// A library of the C interface whose functions cannot be called.
+    #[error("it breaks the C interface: {0}")]
+    CInterface(String),
     /// A library of this generation whose layout differs all the same.
     #[error("built against another draft of the interface: {0}")]
     Layout(String),
@@ -101,7 +113,89 @@ pub enum CallError {
     /// The work was cancelled.
     #[error("cancelled")]
     Cancelled,
-    /// The calculator broke the rules of the interface.
+    /// The calculator gave a value that is no number. NaN is one where the
+    /// descriptor has gaps; infinity never is.
+    #[error("the calculator broke the interface: {descriptor} is {value} in {place}")]
+    NotFinite {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// The value.
+        value: f32,
+        /// Where it stands.
+        place: Place,
+    },
+    /// The calculator gave too few or too many frames for the asset.
+    #[error(
+        "the calculator broke the interface: {descriptor} has {given} frames{} instead of {}",
+        of_level(*level), span(*least, *most)
+    )]
+    WrongCount {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// The level of peaks; otherwise 0.
+        level: usize,
+        /// Frames given.
+        given: u64,
+        /// Fewest that would do.
+        least: u64,
+        /// Most that would do.
+        most: u64,
+    },
+    /// The calculator wrote to an output that it never described.
+    #[error("the calculator broke the interface: it gave to output {output} and described {outputs}")]
+    NoSuchOutput {
+        /// The output's number, from 0.
+        output: u32,
+        /// How many there are.
+        outputs: usize,
+    },
+    /// The calculator wrote to a plane that its output does not have.
+    #[error("the calculator broke the interface: plane {plane} of {descriptor} does not exist")]
+    NoSuchPlane {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// The plane's number, from 0.
+        plane: u32,
+    },
+    /// The calculator gave something that the descriptor's shape cannot hold.
+    #[error("the calculator broke the interface: {descriptor} was given {what}")]
+    WrongShape {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// What was given.
+        what: &'static str,
+    },
+    /// The calculator asked for more in one call than a host has room for.
+    #[error("the calculator broke the interface: {count} {what} of {descriptor} in one call are too many")]
+    TooMuch {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// How many.
+        count: u64,
+        /// Of what.
+        what: &'static str,
+    },
+    /// An event has another number of values than the descriptor has bins.
+    #[error(
+        "the calculator broke the interface: an event of {descriptor} has {given} values instead of {bins}"
+    )]
+    WrongValues {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// Values of the event.
+        given: usize,
+        /// Values that it must have.
+        bins: u32,
+    },
+    /// An event lies before the one before it, or ends before it begins.
+    #[error("the calculator broke the interface: events of {descriptor} are out of order at sample {at}")]
+    OutOfOrder {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// Where the event begins, in samples of the track's rate.
+        at: i64,
+    },
+    /// The calculator broke another rule of the interface.
     #[error("the calculator broke the interface: {0}")]
     Misbehaved(String),
     /// The library cannot be used after all.
@@ -137,4 +231,30 @@ impl CallError {
     pub(crate) fn is_death(&self) -> bool {
         matches!(self, Self::Crashed(_) | Self::TimedOut(_) | Self::OutOfMemory { .. })
     }
+}
+
+/// Where a value stands in a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A frame, counted from 0.
+    Frame(u64),
+    /// An event, by the sample at which it begins.
+    EventAt(i64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(frame) => write!(f, "frame {frame}"),
+            Self::EventAt(at) => write!(f, "the event at sample {at}"),
+        }
+    }
+}
+
+fn of_level(level: usize) -> String {
+    if level == 0 { String::new() } else { format!(" of level {level}") }
+}
+
+fn span(least: u64, most: u64) -> String {
+    if least == most { most.to_string() } else { format!("{least} to {most}") }
 }

@@ -12,9 +12,13 @@
 #![deny(unsafe_code)]
 
 mod backend;
+mod c;
 mod catalogue;
+mod collect;
+mod counts;
 mod error;
 mod feed;
+mod finite;
 mod isolation;
 mod library;
 mod plugins;
@@ -23,17 +27,21 @@ mod registry;
 mod resample;
 mod session;
 mod sink;
+mod spare;
+mod spectrum;
 mod stable;
 mod watch;
+mod work;
 pub mod worker;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
 pub use catalogue::{Catalogue, Settings};
-pub use error::{CallError, HostError};
+pub use error::{CallError, HostError, Place};
 pub use isolation::{Isolation, Limits, Rule, Rules};
 pub use plugins::{Found, Known, Plugin, Quarantine, SearchKind, SearchPlace, sidecar_path};
 pub use prepare::{Prepared, Source};
 pub use registry::{Clash, LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};
 pub use sink::{ReceiveError, Receiver};
+pub use spare::Spares;
 pub use watch::{Level, Watch};

@@ -8,6 +8,7 @@ use object::{Object as _, ObjectKind, ObjectSegment as _, ReadCache};
 
 use crate::HostError;
 use crate::backend::Library;
+use crate::c::CLibrary;
 use crate::stable::StableLibrary;
 
 /// Loads a library file. It stays mapped until the process ends: unmapping a
@@ -16,6 +17,9 @@ pub(crate) fn load(path: &Path) -> Result<Arc<dyn Library>, HostError> {
     // The full path: the system looks for a bare file name elsewhere.
     let path = &std::fs::canonicalize(path).map_err(|error| HostError::NotALibrary(error.to_string()))?;
     check_whole(path)?;
+    if let Some(library) = CLibrary::load(path)? {
+        return Ok(Arc::new(library));
+    }
     Ok(Arc::new(StableLibrary::load(path)?))
 }
 

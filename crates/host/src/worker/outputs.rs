@@ -7,11 +7,10 @@ use super::message::{Gift, OutputSize, Reply, Request};
 use super::serve::Link;
 use super::shared::Shared;
 use crate::backend::Sink;
+use crate::collect::MAX_VALUES;
 
 /// Values that are noted before they are sent: 4 MiB.
 const PLENTY: usize = 1 << 20;
-/// Most values that one call of the sink is given room for, as in the host.
-const MAX_VALUES: usize = 1 << 26;
 /// Most bytes of events in one call of the sink.
 const MAX_EVENT_BYTES: usize = 1 << 25;
 /// Least step of progress that is told.
