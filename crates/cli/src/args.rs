@@ -41,6 +41,10 @@ pub(crate) struct Global {
     /// Threads to work with [default: one per core]
     #[arg(long, short, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+    /// Run plug-ins in processes of their own [default: as the configuration
+    /// file says]
+    #[arg(long, global = true)]
+    pub(crate) isolate: bool,
     /// Colours: flag, then NO_COLOR, then CLICOLOR_FORCE, then the terminal
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,
@@ -86,6 +90,9 @@ pub(crate) enum Command {
         /// The command, such as `tempo convert`
         command: Vec<String>,
     },
+    /// Serve a host at stdin with calls of a plug-in; only programs ask for it
+    #[command(hide = true)]
+    Worker,
 }
 
 /// The profile to analyse under.
@@ -425,6 +432,28 @@ pub(crate) enum Calculators {
         #[arg(long)]
         json: bool,
     },
+    /// Say where plug-ins were looked for and what became of each file; 1 when
+    /// any was refused
+    Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at all plug-in files; 1 when any was refused
+    Scan(Scan),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// Take files out of quarantine, and load again what was known
+    #[arg(long, conflicts_with = "sidecar")]
+    pub(crate) retry: bool,
+    /// Write what this plug-in file holds into a file beside it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sidecar: Option<PathBuf>,
+    /// As JSON
+    #[arg(long, conflicts_with = "sidecar")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -507,6 +536,9 @@ mod tests {
             ("tempo export 120 --format midi -o a.mid", true),
             ("tempo export 120 -o a.mid", false),
             ("tempo show -3", true),
+            ("calculators scan --retry --json --isolate", true),
+            ("calculators scan --retry --sidecar a.so", false),
+            ("worker", true),
             ("frames a.wav agogic.mel --no-such-flag", false),
         ];
         for (line, good) in cases {

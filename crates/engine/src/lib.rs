@@ -33,17 +33,22 @@
 
 mod analyze;
 mod asset;
+mod config;
 mod control;
 mod engine;
 mod error;
 mod job;
+mod places;
 mod read;
 mod status;
 mod tempo_input;
 mod wanted;
 mod why;
 
-pub use agogic_host::{HostError, Level, LoadedCalculator, Origin, Refusal};
+pub use agogic_host::{
+    Catalogue, Clash, HostError, Isolation, Known, Level, Limits, LoadedCalculator, Origin, Plugin,
+    Quarantine, Refusal, Registry, Rule, Rules, SearchKind, SearchPlace, sidecar_path, worker,
+};
 pub use agogic_scheduler::{Cancel, Freshness, Reason};
 pub use agogic_schema as schema;
 pub use agogic_store::{AssetInfo, Damaged, Stats, Store, StoreError, VerifyReport};
@@ -51,9 +56,11 @@ pub use agogic_tempo as tempo;
 pub use agogic_timebase as timebase;
 pub use agogic_view as view;
 pub use analyze::{Analysis, Request};
+pub use config::Config;
 pub use control::{Control, Event, EventLog, Observer};
-pub use engine::{Builder, Engine, user_plugin_folder};
+pub use engine::{Builder, Engine};
 pub use error::Error;
+pub use places::{system_plugin_folders, user_plugin_folder};
 pub use read::Span;
 pub use status::{DescriptorStatus, Status};
 pub use tempo_input::Tempo;

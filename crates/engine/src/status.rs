@@ -50,23 +50,23 @@ impl Engine {
         profile: Option<&Profile>,
         tempo: Option<&Tempo>,
     ) -> Result<Status, Error> {
-        let registry = self.registry();
         let asset = self.identify(file)?.asset;
+        let registry = self.registry();
         let mut descriptors = vec![];
         if let Some(profile) = profile {
             let records = self.records(&asset, profile)?;
-            descriptors.extend(self.under(registry, profile, tempo, &records, true)?);
+            descriptors.extend(self.under(&registry, profile, tempo, &records, true)?);
             return Ok(Status { asset, descriptors });
         }
         let mut records: Vec<CacheRecord> =
             self.store.records(&asset, None)?.into_iter().map(|entry| entry.record).collect();
         let default = Profile::built_in("default")?;
         let own: Vec<_> = records.extract_if(.., |record| record.key.profile == default.name).collect();
-        descriptors.extend(self.under(registry, &default, tempo, &own, true)?);
+        descriptors.extend(self.under(&registry, &default, tempo, &own, true)?);
         records.sort_by(|a, b| a.key.profile.cmp(&b.key.profile));
         for records in records.chunk_by(|a, b| a.key.profile == b.key.profile) {
             match Profile::built_in(records[0].key.profile.as_str()) {
-                Ok(profile) => descriptors.extend(self.under(registry, &profile, tempo, records, false)?),
+                Ok(profile) => descriptors.extend(self.under(&registry, &profile, tempo, records, false)?),
                 Err(_) => descriptors.extend(records.iter().map(|record| DescriptorStatus {
                     status: Freshness::Extraneous,
                     reason: Reason::NotWanted,

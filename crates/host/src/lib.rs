@@ -16,13 +16,16 @@
 
 mod backend;
 mod c;
+mod catalogue;
 mod collect;
 mod counts;
 mod derive;
 mod error;
 mod feed;
 mod finite;
+mod isolation;
 mod library;
+mod plugins;
 mod prepare;
 mod registry;
 mod resample;
@@ -35,12 +38,16 @@ mod tempo;
 mod ticks;
 mod watch;
 mod work;
+pub mod worker;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
+pub use catalogue::{Catalogue, Settings};
 pub use derive::{Derivation, Derived, TrackSource, derive};
 pub use error::{CallError, HostError, Place};
+pub use isolation::{Isolation, Limits, Rule, Rules};
+pub use plugins::{Found, Known, Plugin, Quarantine, SearchKind, SearchPlace, sidecar_path};
 pub use prepare::{Prepared, Source};
-pub use registry::{LoadedCalculator, Origin, Refusal, Registry};
+pub use registry::{Clash, LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};
 pub use sink::{ReceiveError, Receiver};
 pub use spare::Spares;

@@ -25,7 +25,7 @@ pub(crate) fn load(path: &Path) -> Result<Arc<dyn Library>, HostError> {
 
 /// Refuses what the system's loader would map without a look and fall over: a
 /// pipe, a text file, a library that was copied by half.
-fn check_whole(path: &Path) -> Result<(), HostError> {
+pub(crate) fn check_whole(path: &Path) -> Result<(), HostError> {
     let refuse = |reason: &str| Err(HostError::NotALibrary(reason.into()));
     let failed = |error: std::io::Error| HostError::NotALibrary(error.to_string());
     if !std::fs::metadata(path).map_err(failed)?.is_file() {

@@ -230,7 +230,12 @@ mod tests {
         let descriptor = DescriptorSpec::new("t.double", "", Kind::Dense(Frames::Input), Bins::Input);
         let spec = CalculatorSpec::new("t.double", "1.0.0", SpectrumInput::new(16, 4));
         let spec = spec.descriptor(descriptor).independent();
-        let calculator = LoadedCalculator { spec, origin: Origin::BuiltIn, library: Arc::new(Double) };
+        let calculator = LoadedCalculator {
+            spec,
+            origin: Origin::BuiltIn,
+            isolation: crate::Isolation::None,
+            library: Arc::new(Double),
+        };
         let names = (0..channels).map(|channel| channel.to_string()).collect();
         let source = Source { rate: SampleRate::new(8000).unwrap(), channels: names };
         let mut prepared =

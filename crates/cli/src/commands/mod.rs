@@ -32,5 +32,6 @@ pub(crate) fn run(cli: Cli, terminal: &Terminal) -> Result<(), Stop> {
         Command::Cache(args) => cache::run(&args, global, terminal),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(&command),
+        Command::Worker => agogic::worker::run(),
     }
 }

@@ -26,6 +26,8 @@ const ATTEMPTS: usize = 3;
 pub(crate) struct Ready<'a> {
     pub(crate) wanted: &'a Wanted,
     pub(crate) inputs: BTreeMap<DescriptorId, ContentHash>,
+    /// Whether it was not tried before in this job.
+    pub(crate) first: bool,
 }
 
 /// What came of a round.
@@ -33,9 +35,9 @@ pub(crate) struct Ready<'a> {
 struct Done {
     computed: Vec<DescriptorId>,
     failed: Vec<(DescriptorId, String)>,
-    /// A track that another was to be made of was found damaged: it has to be
-    /// computed again first.
-    damaged: bool,
+    /// Another round may do what this one did not: a track that another was to
+    /// be made of was found damaged, or a calculator's process ended.
+    again: bool,
 }
 
 /// An asset under a profile, and what is asked of it.
@@ -66,7 +68,8 @@ impl Engine {
         request: &Request,
         control: &Control,
     ) -> Result<Analysis, Error> {
-        let registry = self.registry();
+        // One picture of the calculators for the whole job.
+        let registry = &*self.registry();
         let job = Job { engine: self, registry, found, request, control };
         let mut state = State { info: found.info.clone(), ..State::default() };
         let wants = Wants::new(registry, &request.profile, request.only.as_deref(), request.tempo.as_ref())?;
@@ -94,9 +97,11 @@ impl Job<'_> {
             match step {
                 Step::Keep => self.keep(descriptor, state),
                 Step::Run(inputs) if state.may_run(descriptor) => {
-                    *state.attempts.entry(descriptor.clone()).or_default() += 1;
+                    let attempts = state.attempts.entry(descriptor.clone()).or_default();
+                    *attempts += 1;
+                    let first = *attempts == 1;
                     let derived = inputs.keys().any(|input| *input != DescriptorId::tempo());
-                    let ready = Ready { wanted, inputs: inputs.clone() };
+                    let ready = Ready { wanted, inputs: inputs.clone(), first };
                     if derived { tracks.push(ready) } else { audio.push(ready) }
                 }
                 Step::Run(_) | Step::Wait(_) | Step::Blocked(_) => more = true,
@@ -109,11 +114,12 @@ impl Job<'_> {
         if !audio.is_empty() || state.info.is_none() {
             let (info, done) = contained(self.found, || self.compute_from_audio(&audio))?;
             state.info = Some(info);
+            more |= done.again;
             self.settle(done, state);
         }
         if !tracks.is_empty() {
             let done = contained(self.found, || self.compute_from_tracks(&tracks, state.info.as_ref()))?;
-            more |= done.damaged;
+            more |= done.again;
             self.settle(done, state);
         }
         Ok(more)

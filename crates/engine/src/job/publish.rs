@@ -44,7 +44,7 @@ impl<'j> Job<'j> {
     ) -> Result<Receivers<'j>, Error> {
         let mut receivers = vec![];
         for (ready, header) in outputs.iter().zip(headers) {
-            let Some(Ready { wanted, inputs }) = ready else {
+            let Some(Ready { wanted, inputs, .. }) = ready else {
                 receivers.push(None);
                 continue;
             };
@@ -93,7 +93,11 @@ impl<'j> Job<'j> {
                 }
                 Err(CallError::Cancelled) => return Err(Error::Cancelled),
                 Err(CallError::Source(error)) if error.is::<Damaged>() => {
-                    done.damaged = true;
+                    done.again = true;
+                    continue;
+                }
+                Err(error) if error.is_worth_a_retry() && first_try(outcome.calculator, ready) => {
+                    done.again = true;
                     continue;
                 }
                 // The cache cannot be written or read: that is no calculator's
@@ -121,6 +125,11 @@ impl<'j> Job<'j> {
 #[derive(Debug, thiserror::Error)]
 #[error("its input {0} is damaged")]
 pub(super) struct Damaged(pub(super) DescriptorId);
+
+/// Whether nothing of a calculator was tried before in this job.
+fn first_try(calculator: &LoadedCalculator, ready: &[Ready<'_>]) -> bool {
+    ready.iter().filter(|ready| ready.wanted.calculator == calculator.spec.id).all(|ready| ready.first)
+}
 
 /// The outputs of a calculator that were to be computed, with one reason.
 pub(super) fn each_output(

@@ -26,7 +26,7 @@ impl Job<'_> {
             let Some(outputs) = self.outputs(calculator, ready) else { continue };
             let Some(first) = outputs.iter().flatten().next() else { continue };
             let Some(tracks) = self.open(calculator, first)? else {
-                done.damaged = true;
+                done.again = true;
                 continue;
             };
             let headers: Vec<_> = tracks.iter().map(|track| track.header().clone()).collect();

@@ -163,6 +163,10 @@ struct Kept {
 }
 
 impl Sink for Kept {
+    fn size(&self, _: u32) -> (usize, usize) {
+        (1, 1)
+    }
+
     fn frames(&mut self, _: u32, _: u32, count: u64) -> &mut [f32] {
         let start = self.values.len();
         self.values.resize(start + count as usize, 0.0);

@@ -1,4 +1,4 @@
-//! `agogic calculators`: what can compute what.
+//! `agogic calculators list`: what can compute what.
 
 use std::io::{self, Write};
 
@@ -8,12 +8,11 @@ use agogic::schema::{
 use agogic::{LoadedCalculator, Origin};
 use serde::Serialize;
 
-use crate::args::{Calculators, Global};
+use crate::args::Global;
 use crate::formats::{json, text};
-use crate::session::Session;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
-use crate::{output, ready};
+use crate::{output, ready, session};
 
 #[derive(Serialize)]
 struct Calculator<'a> {
@@ -55,14 +54,14 @@ struct Param<'a> {
     about: &'a str,
 }
 
-pub(crate) fn run(args: &Calculators, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
-    let Calculators::List { json: as_json } = args;
+pub(super) fn run(as_json: bool, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     let profile = ready::profile("default")?;
-    let session = Session::open(global, terminal)?;
+    let registry = session::builder(global)?.catalogue()?.registry();
+    session::warn_of_refusals(registry.refusals(), terminal);
     let found: Vec<_> =
-        session.engine.calculators().map(|calculator| Calculator::new(calculator, &profile)).collect();
+        registry.calculators().map(|calculator| Calculator::new(calculator, &profile)).collect();
     output::stdout(|out| {
-        if *as_json {
+        if as_json {
             return json::line(out, &found);
         }
         found.iter().enumerate().try_for_each(|(i, calculator)| {
