@@ -10,7 +10,7 @@ use agogic_schema::{
     TrackHeader, WindowShape,
 };
 
-use crate::{Cut, Signal, TestError};
+use crate::{Cut, Shape, Signal, TestError};
 
 /// Distance between the frames that stand in for a descriptor, in samples.
 const STAND_IN_HOP: u32 = 512;
@@ -43,8 +43,6 @@ impl Piece {
 /// Everything that a calculator is fed with for one signal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
-    /// The signal it was made from.
-    pub signal: Signal,
     /// Samples or frames.
     pub count: usize,
     channels: usize,
@@ -111,10 +109,23 @@ impl Input {
             ChannelUse::Mono | ChannelUse::Only(_) => 1,
         };
         let samples: Vec<_> = (0..channels).map(|channel| signal.channel(channel)).collect();
-        let whole =
-            |count, width, data, planar| Self { signal: *signal, count, channels, width, data, planar };
+        Self::from_samples(spec, params, &samples)
+    }
+
+    /// The same for samples of the caller's own, as many of each channel.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn from_samples(
+        spec: &CalculatorSpec,
+        params: &Params,
+        samples: &[Vec<f32>],
+    ) -> Result<Self, TestError> {
+        let channels = samples.len();
+        let length = samples.first().map_or(0, Vec::len);
+        let whole = |count, width, data, planar| Self { count, channels, width, data, planar };
         match &spec.input {
-            InputSpec::Pcm(_) => Ok(whole(signal.samples, 1, vec![samples.concat()], true)),
+            InputSpec::Pcm(_) => Ok(whole(length, 1, vec![samples.concat()], true)),
             InputSpec::Spectrum(spectrum) => {
                 let stft = transform(spec, spectrum, params)?;
                 let rows: Vec<_> =
@@ -127,12 +138,10 @@ impl Input {
                 Ok(whole(count, width, vec![frames.copied().collect()], false))
             }
             InputSpec::Descriptors(ids) => {
-                let count = match signal.samples {
-                    0 => 0,
-                    samples => 1 + samples / STAND_IN_HOP as usize,
-                };
-                let noise = |input| Signal { samples: count, seed: signal.seed + input as u64, ..*signal };
-                let data = (0..ids.len()).map(|input| noise(input).channel(0)).collect();
+                let count = if length == 0 { 0 } else { 1 + length / STAND_IN_HOP as usize };
+                let noise =
+                    |input: usize| Signal::new(Shape::Noise, 8000, count).seed(1 + input as u64).channel(0);
+                let data = (0..ids.len()).map(noise).collect();
                 Ok(whole(count, 1, data, false))
             }
             _ => Err(unknown(spec, "this kit does not know such an input")),
@@ -209,7 +218,6 @@ fn unknown(spec: &CalculatorSpec, reason: &str) -> TestError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Shape;
     use agogic_schema::PcmInput;
 
     fn check(input: impl Into<InputSpec>, samples: usize, expect: (usize, usize, u32)) {

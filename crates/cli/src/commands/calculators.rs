@@ -1,5 +1,7 @@
 //! `agogic calculators`: what can compute what.
 
+pub(super) mod validate;
+
 use std::io::{self, Write};
 
 use agogic::schema::{
@@ -56,7 +58,10 @@ struct Param<'a> {
 }
 
 pub(crate) fn run(args: &Calculators, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
-    let Calculators::List { json: as_json } = args;
+    let as_json = match args {
+        Calculators::List { json } => json,
+        Calculators::Validate(args) => return validate::run(args, terminal),
+    };
     let profile = ready::profile("default")?;
     let session = Session::open(global, terminal)?;
     let found: Vec<_> =

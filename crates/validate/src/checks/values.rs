@@ -1,0 +1,125 @@
+//! What the values are: numbers, within their range, as many as there should
+//! be, at times that exist.
+
+use agogic_schema::{Event, Frames, Kind};
+use agogic_testkit::{Cut, Outputs, Shape, Signal, Values};
+
+use crate::bench::{Bench, Trouble};
+use crate::report::Verdict;
+
+/// How many frames may be missing at both ends together, or stand beyond them:
+/// a calculator may want whole windows, or round up.
+const FRAMES_OFF: u64 = 2;
+/// Seconds at the ends for which a calculator may give no frame of its own hop,
+/// as its window reaches beyond the audio.
+const WINDOW: u64 = 1;
+
+/// Runs over signals of every kind and lets `judge` look at each output.
+fn judge(
+    bench: &Bench<'_>,
+    judge: impl Fn(usize, &Signal, &Values) -> Result<(), String>,
+) -> Result<Verdict, Verdict> {
+    for shape in Shape::ALL {
+        let signal = bench.signal(shape, 44_100, 44_100);
+        let outputs: Outputs = match bench.run(&[], &signal, Cut::Every(1000)) {
+            Ok(outputs) => outputs,
+            // A host refuses some of these faults itself.
+            Err(trouble @ Trouble::Failed(_)) => {
+                return Err(Verdict::fail(format!("{signal}: {}", trouble.text())));
+            }
+            Err(trouble) => return Err(trouble.elsewhere()),
+        };
+        for (output, values) in outputs.0.iter().enumerate() {
+            let id = &bench.spec().descriptors[output].id;
+            judge(output, &signal, values)
+                .map_err(|why| Verdict::fail(format!("{id} on {signal}: {why}")))?;
+        }
+    }
+    Ok(Verdict::pass())
+}
+
+/// All numbers of an output, with where they stand.
+fn numbers(values: &Values) -> Box<dyn Iterator<Item = (String, f32)> + '_> {
+    match values {
+        Values::Planes(planes) => Box::new(planes.iter().enumerate().flat_map(|(plane, values)| {
+            let number = move |(n, &value): (usize, &f32)| (format!("value {n} of plane {plane}"), value);
+            values.iter().enumerate().map(number)
+        })),
+        Values::Events(events) => Box::new(events.iter().enumerate().flat_map(|(n, event)| {
+            event.values.iter().map(move |&value| (format!("a value of event {n}"), value))
+        })),
+    }
+}
+
+pub(super) fn finite(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
+    judge(bench, |output, _, values| {
+        let gaps = bench.spec().descriptors[output].gaps;
+        let wrong = |value: f32| value.is_infinite() || value.is_nan() && !gaps;
+        match numbers(values).find(|(_, value)| wrong(*value)) {
+            Some((place, value)) => Err(format!("{place} is {value}")),
+            None => Ok(()),
+        }
+    })
+}
+
+pub(super) fn range(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
+    if bench.spec().descriptors.iter().all(|descriptor| descriptor.range.is_none()) {
+        return Ok(Verdict::skip("no descriptor declares a range"));
+    }
+    judge(bench, |output, _, values| {
+        let Some((least, greatest)) = bench.spec().descriptors[output].range else { return Ok(()) };
+        match numbers(values).find(|(_, value)| *value < least || *value > greatest) {
+            Some((place, value)) => Err(format!("{place} is {value}, outside {least} to {greatest}")),
+            None => Ok(()),
+        }
+    })
+}
+
+pub(super) fn frames(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
+    let prepared = bench.prepare(&[], &bench.music()).map_err(Trouble::elsewhere)?;
+    judge(bench, |output, signal, values| {
+        let (Values::Planes(planes), header) = (values, &prepared.headers[output]) else { return Ok(()) };
+        let kind = &bench.spec().descriptors[output].kind;
+        let input = bench.input(&prepared, signal).map_err(Trouble::text)?.count as u64;
+        for (number, (plane, &(first, hop))) in planes.iter().zip(&header.planes).enumerate() {
+            let given = (plane.len() / header.width()) as u64;
+            let (samples, hop) = (signal.samples as u64, u64::from(hop));
+            let (least, most) = match kind {
+                Kind::Dense(Frames::Input) => (input, input),
+                Kind::Peaks { .. } => (samples.div_ceil(hop), samples.div_ceil(hop)),
+                _ => {
+                    let end = samples.saturating_sub(first.unsigned_abs());
+                    let window = WINDOW * u64::from(signal.rate);
+                    (end.saturating_sub(window) / hop, end / hop + FRAMES_OFF)
+                }
+            };
+            if !(least..=most).contains(&given) {
+                let expect = if least == most { least.to_string() } else { format!("{least} to {most}") };
+                return Err(format!("{given} frames on plane {number} where there should be {expect}"));
+            }
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn times(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
+    if bench.spec().descriptors.iter().all(|descriptor| descriptor.kind != Kind::Events) {
+        return Ok(Verdict::skip("it gives no events"));
+    }
+    judge(bench, |_, signal, values| {
+        let Values::Events(events) = values else { return Ok(()) };
+        let end = signal.samples as i64;
+        let outside = |event: &&Event| {
+            let ends = event.at.0.saturating_add(event.duration.raw());
+            event.at.0 < 0 || event.at.0 > end || ends > end
+        };
+        match events.iter().find(outside) {
+            Some(event) => Err(format!(
+                "an event at sample {} for {} samples lies outside the {end}",
+                event.at.0,
+                event.duration.raw()
+            )),
+            None => Ok(()),
+        }
+    })
+}
