@@ -7,8 +7,7 @@ use agogic_testkit::{Cut, Outputs, Shape, Signal, Values};
 use crate::bench::{Bench, Trouble};
 use crate::report::Verdict;
 
-/// How many frames may be missing at both ends together, or stand beyond them:
-/// a calculator may want whole windows, or round up.
+/// How many frames may stand beyond the end: a calculator may round up.
 const FRAMES_OFF: u64 = 2;
 /// Seconds at the ends for which a calculator may give no frame of its own hop,
 /// as its window reaches beyond the audio.
@@ -20,7 +19,7 @@ fn judge(
     judge: impl Fn(usize, &Signal, &Values) -> Result<(), String>,
 ) -> Result<Verdict, Verdict> {
     for shape in Shape::ALL {
-        let signal = bench.signal(shape, 44_100, 44_100);
+        let signal = bench.signal(shape, 44_100, 88_200);
         let outputs: Outputs = match bench.run(&[], &signal, Cut::Every(1000)) {
             Ok(outputs) => outputs,
             // A host refuses some of these faults itself.
