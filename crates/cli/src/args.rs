@@ -405,6 +405,8 @@ pub(crate) enum Calculators {
         #[arg(long)]
         json: bool,
     },
+    /// Write the crate of a new calculator
+    New(authors::New),
     /// Look for faults in a plug-in; 1 when there are any
     Validate(authors::Validate),
 }

@@ -179,12 +179,12 @@ fn weighted_mean(numbers: impl Iterator<Item = (usize, f64)>) -> f64 {
 }
 
 /// How far two processors' means may be apart: a hundredth of a decibel, else
-/// about a ten-thousandth of the largest value, as a power of ten.
+/// at most a ten-thousandth of the largest value, as a power of ten.
 fn tolerance(unit: &str, largest: f32) -> f64 {
     if unit == "dB" {
         return 0.01;
     }
-    let digits = f64::from(largest.max(1e-6)).log10().ceil() as i32 - 4;
+    let digits = f64::from(largest.max(1e-6)).log10().ceil() as i32 - 5;
     // The number that the file will show, which a power need not be.
     format!("1e{digits}").parse().unwrap_or(1e-4)
 }

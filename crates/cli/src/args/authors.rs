@@ -4,6 +4,20 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+/// Flags of `calculators new`.
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// Name of the crate, such as crest
+    pub(crate) name: String,
+    /// Folder to write the crate's folder into
+    #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    /// Checkout of Agogic to build on [default: a copy of the SDK beside the
+    /// crate]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    pub(crate) sdk: Option<PathBuf>,
+}
+
 /// Flags of `calculators validate`.
 #[derive(Debug, Args)]
 pub(crate) struct Validate {

@@ -1,5 +1,6 @@
 //! `agogic calculators`: what can compute what.
 
+mod new;
 pub(super) mod validate;
 
 use std::io::{self, Write};
@@ -60,6 +61,7 @@ struct Param<'a> {
 pub(crate) fn run(args: &Calculators, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     let as_json = match args {
         Calculators::List { json } => json,
+        Calculators::New(args) => return new::run(args, terminal),
         Calculators::Validate(args) => return validate::run(args, terminal),
     };
     let profile = ready::profile("default")?;
