@@ -21,6 +21,15 @@ const FILES: [(&str, &str); 5] = [
     (".gitignore", include_str!("../templates/gitignore.txt")),
 ];
 
+/// The code blocks of the guides; that of the tutorial is tried as a crate.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../../docs/migrate-from-vamp.md")]
+    struct FromVamp;
+    #[doc = include_str!("../../../docs/migrate-from-ticks.md")]
+    struct FromTicks;
+}
+
 /// Why there is no new calculator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
