@@ -49,7 +49,7 @@ fn from_nothing_to_a_picture() {
     let code = code.expect("a block of code");
     let source = folder.join("src/lib.rs");
     std::fs::write(&source, code).expect("a source file");
-    fails(&folder, false, "example.crest ");
+    fails(&folder, false, "example.crest changed its values");
     std::fs::remove_file(folder.join("calculator.lock")).expect("a lock to begin anew");
     fails(&folder, false, "example.crest is not in the lock");
     passes(&folder, &["test"], true);

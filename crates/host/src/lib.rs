@@ -12,8 +12,11 @@
 #![deny(unsafe_code)]
 
 mod backend;
+mod collect;
+mod counts;
 mod error;
 mod feed;
+mod finite;
 mod library;
 mod prepare;
 mod probe;
@@ -21,14 +24,18 @@ mod registry;
 mod resample;
 mod session;
 mod sink;
+mod spare;
+mod spectrum;
 mod stable;
 mod watch;
+mod work;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
-pub use error::{CallError, HostError};
+pub use error::{CallError, HostError, Place};
 pub use prepare::{Prepared, Source};
 pub use probe::{Kept, Probe, ProbeBlock};
 pub use registry::{LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};
 pub use sink::{ReceiveError, Receiver};
+pub use spare::Spares;
 pub use watch::{Level, Watch};

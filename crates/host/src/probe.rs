@@ -10,6 +10,7 @@ use agogic_abi::v1::Block;
 use agogic_schema::{CalculatorSpec, Event, Setup, TrackHeader};
 
 use crate::backend::Instance;
+use crate::counts::Extent;
 use crate::sink::HostSink;
 use crate::{CallError, HostError, LoadedCalculator, Prepared, ReceiveError, Receiver};
 
@@ -43,7 +44,10 @@ pub struct Kept {
 pub struct Probe<'a> {
     calculator: &'a LoadedCalculator,
     headers: Vec<TrackHeader>,
+    latency: u32,
     wanted: Vec<bool>,
+    /// Samples or frames of the first input so far.
+    fed: u64,
     instance: Box<dyn Instance>,
     sink: HostSink<'a, Kept>,
 }
@@ -85,8 +89,9 @@ impl<'a> Probe<'a> {
         let calculator = prepared.calculator;
         let setup = Setup { wanted: wanted.to_vec(), ..prepared.setup.clone() };
         let instance = calculator.library.create(&calculator.spec.id, &setup)?;
-        let sink = sink(calculator, &prepared.headers, wanted);
-        Ok(Self { calculator, headers: prepared.headers.clone(), wanted: wanted.to_vec(), instance, sink })
+        let (headers, latency) = (prepared.headers.clone(), prepared.latency);
+        let sink = sink(calculator, latency, &headers, wanted);
+        Ok(Self { calculator, headers, latency, wanted: wanted.to_vec(), fed: 0, instance, sink })
     }
 
     /// Gives it the next block.
@@ -105,20 +110,24 @@ impl<'a> Probe<'a> {
             events: RSlice::EMPTY,
             ticks: RSlice::EMPTY,
         };
-        let result = self.instance.process(&block, &mut self.sink);
+        self.fed += if block.input == 0 { block.count } else { 0 };
+        let result = self.instance.process(&block, self.sink.lend());
         self.sink.settle(result)
     }
 
     /// Ends the asset: what was given for each output, empty for one that is
-    /// not wanted.
+    /// not wanted. With the number of the asset's samples it is also checked
+    /// that there are as many frames as it has.
     ///
     /// # Errors
     /// As [`Self::process`].
-    pub fn finish(&mut self) -> Result<Vec<Kept>, CallError> {
-        let result = self.instance.finish(&mut self.sink);
+    pub fn finish(&mut self, samples: Option<u64>) -> Result<Vec<Kept>, CallError> {
+        let result = self.instance.finish(self.sink.lend());
         self.sink.settle(result)?;
-        let fresh = sink(self.calculator, &self.headers, &self.wanted);
-        let given = std::mem::replace(&mut self.sink, fresh).into_receivers();
+        if let Some(samples) = samples {
+            self.sink.check_counts(Extent { fed: self.fed, samples })?;
+        }
+        let given = self.begin_anew().into_receivers();
         Ok(given.into_iter().map(Option::unwrap_or_default).collect())
     }
 
@@ -127,20 +136,28 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// The calculator's.
     pub fn reset(&mut self) -> Result<(), CallError> {
-        self.sink = sink(self.calculator, &self.headers, &self.wanted);
+        self.begin_anew();
         self.instance.reset()
+    }
+
+    /// Puts a fresh sink in place of the old one.
+    fn begin_anew(&mut self) -> HostSink<'a, Kept> {
+        self.fed = 0;
+        let fresh = sink(self.calculator, self.latency, &self.headers, &self.wanted);
+        std::mem::replace(&mut self.sink, fresh)
     }
 }
 
 fn sink<'a>(
     calculator: &'a LoadedCalculator,
+    latency: u32,
     headers: &[TrackHeader],
     wanted: &[bool],
 ) -> HostSink<'a, Kept> {
     static NEVER: AtomicBool = AtomicBool::new(false);
     let kept = |header: &TrackHeader| Kept { planes: vec![vec![]; header.planes.len()], events: vec![] };
     let receivers = headers.iter().zip(wanted).map(|(header, wanted)| wanted.then(|| kept(header)));
-    HostSink::new(&calculator.spec.id, headers.to_vec(), receivers.collect(), &NEVER)
+    HostSink::new(&calculator.spec, latency, headers.to_vec(), receivers.collect(), &NEVER)
 }
 
 impl Receiver for Kept {

@@ -122,12 +122,20 @@ impl<'a> Bench<'a> {
     ) -> Result<Outputs, Trouble> {
         let mut probe = Probe::new(prepared, wanted)?;
         feed(&mut probe, pieces)?;
-        self.finish(&mut probe)
+        self.finish(&mut probe, None)
     }
 
-    /// Ends an instance's run.
-    pub(crate) fn finish(&self, probe: &mut Probe<'_>) -> Result<Outputs, Trouble> {
-        let given = probe.finish()?;
+    /// Runs a fresh instance over a signal and counts its frames.
+    pub(crate) fn run_counted(&self, signal: &Signal) -> Result<(), Trouble> {
+        let prepared = self.prepare(&[], signal)?;
+        let mut probe = Probe::new(&prepared, &self.all())?;
+        feed(&mut probe, &self.input(&prepared, signal)?.pieces(Cut::Every(1000)))?;
+        self.finish(&mut probe, Some(signal.samples as u64)).map(drop)
+    }
+
+    /// Ends an instance's run; with the signal's samples, counts its frames.
+    pub(crate) fn finish(&self, probe: &mut Probe<'_>, samples: Option<u64>) -> Result<Outputs, Trouble> {
+        let given = probe.finish(samples)?;
         let kinds = self.spec().descriptors.iter().map(|descriptor| &descriptor.kind);
         let values = |(Kept { planes, events }, kind): (Kept, &Kind)| match kind {
             Kind::Events => Values::Events(events),

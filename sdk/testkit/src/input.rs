@@ -130,7 +130,7 @@ impl Input {
                 let stft = transform(spec, spectrum, params)?;
                 let rows: Vec<_> =
                     samples.iter().map(|samples| rows(stft, spectrum.scale, samples)).collect();
-                let width = stft.bins();
+                let width = if spectrum.scale == SpectrumScale::Complex { 2 } else { 1 } * stft.bins();
                 let count = rows.first().map_or(0, |rows| rows.len() / width);
                 let frames = (0..count).flat_map(|frame| {
                     rows.iter().flat_map(move |rows| &rows[frame * width..(frame + 1) * width])
@@ -191,17 +191,16 @@ fn transform(spec: &CalculatorSpec, input: &SpectrumInput, params: &Params) -> R
     let hop = NonZeroUsize::new(size(&input.hop)).ok_or_else(|| unknown(spec, "a hop of 0 samples"))?;
     let window = match input.window {
         WindowShape::Hann => Window::Hann,
-        other => return Err(unknown(spec, &format!("no {other:?} window yet"))),
+        WindowShape::Hamming => Window::Hamming,
+        WindowShape::Blackman => Window::Blackman,
+        WindowShape::Rectangular => Window::Rectangular,
     };
-    if input.scale == SpectrumScale::Complex {
-        return Err(unknown(spec, "no complex spectra yet"));
-    }
     StftSpec::new(size(&input.n_fft), hop, size(&input.window_length), window, true)
         .map_err(|error| unknown(spec, &error.to_string()))
 }
 
 fn rows(spec: StftSpec, scale: SpectrumScale, samples: &[f32]) -> Vec<f32> {
-    let mut stft = Stft::new(spec);
+    let mut stft = if scale == SpectrumScale::Complex { Stft::complex(spec) } else { Stft::new(spec) };
     let mut rows = vec![];
     stft.push(samples, |_, batch| rows.extend_from_slice(batch));
     stft.finish(|_, batch| rows.extend_from_slice(batch));
@@ -243,6 +242,7 @@ mod tests {
         check(SpectrumInput::new(64, 10), 100, (11, 1, 33));
         check(SpectrumInput::new(64, 10).channels(ChannelUse::Each), 100, (11, 2, 33));
         check(SpectrumInput::new(64, 10), 0, (0, 1, 33));
+        check(SpectrumInput::new(64, 10).scale(SpectrumScale::Complex), 100, (11, 1, 66));
         check(InputSpec::descriptors(&["a", "b"]), 1024, (3, 1, 0));
     }
 

@@ -111,7 +111,7 @@ pub(super) fn independent(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
             let failed = |trouble: Trouble| Verdict::fail(format!("on a part: {}", trouble.text()));
             let mut probe = Probe::new(&prepared, &bench.all()).map_err(|error| failed(error.into()))?;
             feed(&mut probe, part).map_err(failed)?;
-            let more = bench.finish(&mut probe).map_err(failed)?;
+            let more = bench.finish(&mut probe, None).map_err(failed)?;
             together = Some(together.map_or(more.clone(), |before| joined(before, more)));
         }
         if let Some(difference) = together.and_then(|together| whole.difference(&together)) {

@@ -27,11 +27,11 @@ pub(super) fn reset(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
         let mut probe = Probe::new(&prepared, &bench.all()).map_err(|error| failed(error.into()))?;
         feed(&mut probe, &pieces[..part]).map_err(failed)?;
         if part == pieces.len() {
-            bench.finish(&mut probe).map_err(failed)?;
+            bench.finish(&mut probe, None).map_err(failed)?;
         }
         probe.reset().map_err(|error| failed(error.into()))?;
         feed(&mut probe, &pieces).map_err(failed)?;
-        let again = bench.finish(&mut probe).map_err(failed)?;
+        let again = bench.finish(&mut probe, None).map_err(failed)?;
         same(&fresh, &again, &format!("a new instance and one reset after {part} blocks"))?;
     }
     Ok(Verdict::pass())
@@ -55,7 +55,7 @@ pub(super) fn interleaved(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
         }
     }
     for (probe, alone) in probes.iter_mut().zip(&alone) {
-        let together = bench.finish(probe).map_err(failed)?;
+        let together = bench.finish(probe, None).map_err(failed)?;
         same(alone, &together, "alone and beside another instance")?;
     }
     Ok(Verdict::pass())
@@ -129,7 +129,7 @@ pub(super) fn contained(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
         }
         let mut probe = make()?;
         feed(&mut probe, &pieces).map_err(Trouble::elsewhere)?;
-        bench.finish(&mut probe).map_err(Trouble::elsewhere)?;
+        bench.finish(&mut probe, None).map_err(Trouble::elsewhere)?;
         if probe.process(block(piece)).is_ok() {
             return Err(Verdict::fail("it takes a block after it has finished"));
         }
