@@ -3,6 +3,9 @@
 //! What it gives goes through the same checks as in a session; the shared front
 //! end (mix, resampler, transform) is left out.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use abi_stable::std_types::RSlice;
@@ -12,7 +15,7 @@ use agogic_schema::{CalculatorSpec, Event, Setup, TrackHeader};
 use crate::backend::Instance;
 use crate::counts::Extent;
 use crate::sink::HostSink;
-use crate::{CallError, HostError, LoadedCalculator, Prepared, ReceiveError, Receiver};
+use crate::{CallError, HostError, LoadedCalculator, Origin, Prepared, ReceiveError, Receiver, library};
 
 /// A piece of an input, as the caller cut it.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,33 @@ impl Prepared<'_> {
 }
 
 impl LoadedCalculator {
+    /// All calculators of a plug-in file, which is loaded into this process
+    /// whatever else is there.
+    ///
+    /// # Errors
+    /// Why the file cannot be used.
+    pub fn all_of(path: &Path) -> Result<Vec<Self>, HostError> {
+        let library = library::load(path)?;
+        let manifest = library.manifest()?;
+        if manifest.calculators.is_empty() {
+            return Err(HostError::NoCalculators);
+        }
+        let mut ids = BTreeSet::new();
+        for spec in &manifest.calculators {
+            spec.check()?;
+            if !ids.insert(&spec.id) {
+                return Err(HostError::Manifest(format!("{} stands in it twice", spec.id)));
+            }
+        }
+        let origin = Origin::File(path.to_owned());
+        let loaded = |spec: &CalculatorSpec| Self {
+            spec: spec.clone(),
+            origin: origin.clone(),
+            library: Arc::clone(&library),
+        };
+        Ok(manifest.calculators.iter().map(loaded).collect())
+    }
+
     /// Asks the library once more what this calculator is.
     ///
     /// # Errors

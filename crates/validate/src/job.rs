@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use agogic_host::Registry;
+use agogic_host::LoadedCalculator;
 use serde::{Deserialize, Serialize};
 
 use crate::bench::Bench;
@@ -50,24 +50,23 @@ pub fn child(argument: &str) -> Result<(), ValidateError> {
 
 fn run(job: &Job) -> Outcome {
     let start = std::time::Instant::now();
-    let mut registry = Registry::default();
-    registry.scan(&job.file);
+    let loaded = match LoadedCalculator::all_of(&job.file) {
+        Ok(loaded) => loaded,
+        Err(error) => return Outcome { verdict: Verdict::fail(error.to_string()), calculators: vec![] },
+    };
     let loading = start.elapsed();
-    let calculators = registry.calculators().map(|found| found.spec.id.to_string()).collect();
-    let refused = registry.refusals().first().map(|refusal| refusal.reason.to_string());
-    let verdict = match (refused, checks().iter().find(|check| check.name == job.test)) {
-        (Some(reason), _) => Verdict::fail(reason),
-        (None, None) => Verdict::fail(format!("there is no test {}", job.test)),
-        (None, Some(check)) => match (check.scope, &job.calculator) {
-            (Scope::Library(run), _) => run(&registry, loading),
-            (Scope::Calculator(run), Some(id)) => {
-                match registry.calculators().find(|found| found.spec.id.as_str() == id) {
-                    Some(calculator) => run(&Bench::new(calculator, job)).unwrap_or_else(|verdict| verdict),
-                    None => Verdict::fail("the library has no such calculator any more"),
-                }
+    let calculators = loaded.iter().map(|found| found.spec.id.to_string()).collect();
+    let check = checks().iter().find(|check| check.name == job.test);
+    let verdict = match (check.map(|check| check.scope), &job.calculator) {
+        (None, _) => Verdict::fail(format!("there is no test {}", job.test)),
+        (Some(Scope::Library(run)), _) => run(&loaded, loading),
+        (Some(Scope::Calculator(run)), Some(id)) => {
+            match loaded.iter().find(|found| found.spec.id.as_str() == id) {
+                Some(calculator) => run(&Bench::new(calculator, job)).unwrap_or_else(|verdict| verdict),
+                None => Verdict::fail("the library has no such calculator any more"),
             }
-            (Scope::Calculator(_), None) => Verdict::fail("it needs a calculator"),
-        },
+        }
+        (Some(Scope::Calculator(_)), None) => Verdict::fail("it needs a calculator"),
     };
     Outcome { verdict, calculators }
 }

@@ -3,26 +3,24 @@
 use std::thread;
 use std::time::Duration;
 
-use agogic_host::Registry;
+use agogic_host::LoadedCalculator;
 
 use crate::report::Verdict;
 
 /// What a user does not notice when a program starts.
 const QUICK: Duration = Duration::from_millis(500);
 
-pub(super) fn load(registry: &Registry, took: Duration) -> Verdict {
-    match registry.calculators().len() {
-        0 => Verdict::fail("it holds no calculators"),
-        _ if took > QUICK => Verdict::warn(format!(
-            "loading took {:.1} s; every program that looks for plug-ins waits so long",
-            took.as_secs_f64()
-        )),
-        _ => Verdict::pass(),
+pub(super) fn load(loaded: &[LoadedCalculator], took: Duration) -> Verdict {
+    if took > QUICK {
+        let seconds = took.as_secs_f64();
+        let cost = "every program that looks for plug-ins waits so long";
+        return Verdict::warn(format!("loading {} calculators took {seconds:.1} s; {cost}", loaded.len()));
     }
+    Verdict::pass()
 }
 
-pub(super) fn steady(registry: &Registry, _: Duration) -> Verdict {
-    for calculator in registry.calculators() {
+pub(super) fn steady(loaded: &[LoadedCalculator], _: Duration) -> Verdict {
+    for calculator in loaded {
         let same = || match calculator.describe_again() {
             Ok(again) if again == calculator.spec => Ok(()),
             Ok(_) => Err(format!("{} describes itself differently now and then", calculator.spec.id)),

@@ -12,7 +12,7 @@ mod values;
 
 use std::time::Duration;
 
-use agogic_host::Registry;
+use agogic_host::LoadedCalculator;
 
 use crate::bench::Bench;
 use crate::report::Verdict;
@@ -31,7 +31,7 @@ pub struct Check {
 #[derive(Clone, Copy)]
 pub(crate) enum Scope {
     /// The library as a whole, and how long it took to load.
-    Library(fn(&Registry, Duration) -> Verdict),
+    Library(fn(&[LoadedCalculator], Duration) -> Verdict),
     /// One calculator. Both arms are verdicts: `?` ends a test early.
     Calculator(fn(&Bench<'_>) -> Result<Verdict, Verdict>),
 }
@@ -41,7 +41,7 @@ pub fn all() -> &'static [Check] {
     const fn library(
         name: &'static str,
         about: &'static str,
-        run: fn(&Registry, Duration) -> Verdict,
+        run: fn(&[LoadedCalculator], Duration) -> Verdict,
     ) -> Check {
         Check { name, about, scope: Scope::Library(run) }
     }

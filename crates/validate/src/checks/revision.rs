@@ -1,6 +1,6 @@
 //! Values against those of another time or another build.
 
-use agogic_host::Registry;
+use agogic_host::LoadedCalculator;
 use agogic_testkit::{Cut, Input, defaults, fingerprint};
 use agogic_testkit::{Lock, Severity, Subject, compare, golden_signals, record, setup};
 
@@ -25,13 +25,10 @@ pub(super) fn lock(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
 pub(super) fn against(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
     let Some(path) = &bench.against else { return Ok(Verdict::skip("no --against was given")) };
     let spec = bench.spec();
-    let mut registry = Registry::default();
-    registry.scan(path);
-    if let Some(refusal) = registry.refusals().first() {
-        return Err(Verdict::fail(format!("{}: {}", path.display(), refusal.reason)));
-    }
-    let other = registry.calculator(&spec.id);
-    let other = other.ok_or_else(|| Verdict::fail(format!("{} has no {}", path.display(), spec.id)))?;
+    let failed = |why: &str| Verdict::fail(format!("{}: {why}", path.display()));
+    let loaded = LoadedCalculator::all_of(path).map_err(|error| failed(&error.to_string()))?;
+    let other = loaded.iter().find(|found| found.spec.id == spec.id);
+    let other = other.ok_or_else(|| failed(&format!("it has no {}", spec.id)))?;
     if other.spec != *spec {
         return Err(Verdict::fail("the other build describes itself differently"));
     }
