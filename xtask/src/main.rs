@@ -1,7 +1,7 @@
 //! The project's own tasks: `cargo xtask test`, `golden`, `tidy`, `header`,
-//! `bench`, `fuzz`, `wasm`. What lives here: starting cargo in the right way and
-//! judging what it says, the C header, and the rules of the repository that no
-//! compiler checks. Nothing of the product.
+//! `bench`, `fuzz`, `wasm`, `new-calculator`. What lives here: starting cargo in
+//! the right way and judging what it says, the C header, and the rules of the
+//! repository that no compiler checks. Nothing of the product.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
@@ -68,6 +68,14 @@ enum Task {
     },
     /// Check that tempo maps have the same bits in WebAssembly
     Wasm,
+    /// Write the crate of a new calculator that builds on this checkout
+    NewCalculator {
+        /// Name of the crate, such as crest
+        name: String,
+        /// Folder to write the crate's folder into
+        #[arg(long, default_value = ".")]
+        dir: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -92,5 +100,10 @@ fn run(task: Task) -> Result<()> {
         Task::Bench { names } => bench::run(root, &names),
         Task::Fuzz { seconds, seed, files } => fuzz::run(root, seconds, seed, &files),
         Task::Wasm => wasm::run(root),
+        Task::NewCalculator { name, dir } => {
+            let folder = agogic_scaffold::new_calculator(&name, &dir, Some(root))?;
+            println!("wrote {}", folder.display());
+            Ok(())
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! profiles, tempo maps; `commands` makes ready objects out of these before any
 //! work starts.
 
+pub(crate) mod authors;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -80,6 +82,12 @@ pub(crate) enum Command {
     /// Look after the cache
     #[command(subcommand)]
     Cache(Cache),
+    /// Run one test of a validation
+    #[command(name = crate::commands::VALIDATE_CHILD, hide = true)]
+    ValidateChild {
+        /// The test
+        job: String,
+    },
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -432,6 +440,10 @@ pub(crate) enum Calculators {
         #[arg(long)]
         json: bool,
     },
+    /// Write the crate of a new calculator
+    New(authors::New),
+    /// Look for faults in a plug-in; 1 when there are any
+    Validate(authors::Validate),
     /// Say where plug-ins were looked for and what became of each file; 1 when
     /// any was refused
     Doctor {

@@ -5,7 +5,9 @@
 //! Each calculator has one output of its own name. `bad.new` panics while an
 //! instance is made; the feature `describe-panics` builds a library that
 //! cannot even be described, and the environment variable
-//! `MISBEHAVING_DESCRIBE` makes describing end badly (`moods`).
+//! `MISBEHAVING_DESCRIBE` makes describing end badly (`moods`). Those called
+//! `unsteady.` keep the rules of the interface, and fail one test of the
+//! validator each.
 
 mod bad;
 mod counts;
@@ -13,9 +15,11 @@ mod ends;
 mod lies;
 mod moods;
 mod range;
+mod unsteady;
 mod values;
 
 use bad::Bad;
+use unsteady::Unsteady;
 
 agogic_calculator::export!(
     Good,
@@ -40,6 +44,29 @@ agogic_calculator::export!(
     Bad<lies::Length>,
     Bad<lies::Values>,
     Bad<lies::Floor>,
+    Unsteady<0>,
+    Unsteady<1>,
+    Unsteady<2>,
+    Unsteady<3>,
+    Unsteady<4>,
+    Unsteady<5>,
+    Unsteady<6>,
+    Unsteady<7>,
+    Unsteady<8>,
+    Unsteady<9>,
+    Unsteady<10>,
+    Unsteady<11>,
+    Unsteady<12>,
+    Unsteady<13>,
+    Unsteady<14>,
+    Unsteady<15>,
+    Unsteady<16>,
+    Unsteady<17>,
+    Unsteady<18>,
+    Unsteady<19>,
+    Unsteady<20>,
+    Unsteady<21>,
+    Unsteady<22>,
 );
 
 use agogic_calculator::{Block, Calculator, CalculatorSpec, Error, Output, Setup};

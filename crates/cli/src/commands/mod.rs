@@ -13,6 +13,8 @@ mod tempo;
 mod view;
 mod why;
 
+pub(crate) use calculators::validate::CHILD as VALIDATE_CHILD;
+
 use crate::args::{Cli, Command};
 use crate::stop::Stop;
 use crate::terminal::Terminal;
@@ -29,6 +31,7 @@ pub(crate) fn run(cli: Cli, terminal: &Terminal) -> Result<(), Stop> {
         Command::Plot(args) => plot::run(&args, global, terminal),
         Command::Tempo(args) => tempo::run(&args, terminal),
         Command::Calculators(args) => calculators::run(&args, global, terminal),
+        Command::ValidateChild { job } => calculators::validate::child(&job),
         Command::Cache(args) => cache::run(&args, global, terminal),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(&command),
