@@ -73,7 +73,8 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
 
 type Step = fn(&Path, &mut Counts) -> Result<()>;
 
-/// Crates that stand outside the workspace, as an outside author's would.
+/// Crates that stand outside the workspace, as an outside author's would: the
+/// examples, and the calculators that the tests want to misbehave.
 fn examples(root: &Path, counts: &mut Counts) -> Result<()> {
     let folder = root.join("examples").join("calculators");
     let mut crates: Vec<PathBuf> = vec![];
@@ -84,6 +85,11 @@ fn examples(root: &Path, counts: &mut Counts) -> Result<()> {
         }
     }
     crates.sort();
+    let misbehaving = root.join("tests").join("misbehaving");
+    cargo::run(cargo(&misbehaving, &["fmt", "--check"]))?;
+    let mut lints = cargo(&misbehaving, &["clippy", "--locked", "--", "--deny", "warnings"]);
+    lints.env("CARGO_TARGET_DIR", root.join("target").join("plug-ins").join("misbehaving"));
+    cargo::run(lints)?;
     for folder in crates {
         println!("{}:", folder.strip_prefix(root).unwrap_or(&folder).display());
         cargo::run(cargo(&folder, &["fmt", "--check"]))?;

@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use abi_stable::std_types::RSlice;
 use agogic_abi::v1::Block;
-use agogic_schema::{Event, Frames, Kind, Profile, Setup, Shape, TempoUse, TrackHeader};
+use agogic_schema::{Event, Profile, Setup, Shape, TempoUse, TrackHeader};
 use agogic_timebase::{FrameGrid, SampleRate, Seconds};
 use rayon::prelude::*;
 
 use crate::backend::Instance;
+use crate::counts::Extent;
 use crate::prepare::{Given, headers};
 use crate::sink::HostSink;
 use crate::tempo::{Items, TickMap, TickWriter};
@@ -133,7 +134,7 @@ fn run<'a, R: Receiver>(task: Derived<'a, R>, watch: &'a dyn Watch) -> Result<Ve
     let one_to_one = inputs.first().map_or(0, |input| input.count(0));
     let mut work = Work {
         instance: calculator.library.create(&calculator.spec.id, &setup)?,
-        sink: HostSink::new(&calculator.spec.id, headers, receivers, watch),
+        sink: HostSink::new(&calculator.spec, 0, headers, receivers, watch),
         ticks: tempo.map(TickWriter::new),
     };
     while let Some(horizon) = streams.horizon() {
@@ -145,15 +146,9 @@ fn run<'a, R: Receiver>(task: Derived<'a, R>, watch: &'a dyn Watch) -> Result<Ve
             work.feed(stream, source.as_mut(), horizon)?;
         }
     }
-    let result = work.instance.finish(&mut work.sink);
+    let result = work.instance.finish(work.sink.lend());
     work.sink.settle(result)?;
-    for (output, descriptor) in calculator.spec.descriptors.iter().enumerate() {
-        let given = work.sink.given(output);
-        if descriptor.kind == Kind::Dense(Frames::Input) && work.sink.wanted(output) && given != one_to_one {
-            let rule = format!("{} has {given} frames where its input has {one_to_one}", descriptor.id);
-            return Err(CallError::Misbehaved(rule));
-        }
-    }
+    work.sink.check_counts(Extent { fed: one_to_one, samples: None })?;
     Ok(work.sink.into_receivers())
 }
 
@@ -286,7 +281,7 @@ impl<R: Receiver> Work<'_, R> {
             ..empty(stream, header, count)
         };
         stream.next = end;
-        let result = self.instance.process(&block, &mut self.sink);
+        let result = self.instance.process(&block, self.sink.lend());
         self.sink.settle(result)
     }
 
@@ -322,7 +317,7 @@ impl<R: Receiver> Work<'_, R> {
                 ..empty(stream, source.header(), now.len() as u64)
             };
             stream.next += now.len() as u64;
-            let result = self.instance.process(&block, &mut self.sink);
+            let result = self.instance.process(&block, self.sink.lend());
             self.sink.settle(result)?;
         }
     }

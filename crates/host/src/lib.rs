@@ -15,27 +15,34 @@
 #![deny(unsafe_code)]
 
 mod backend;
+mod collect;
+mod counts;
 mod derive;
 mod error;
 mod feed;
+mod finite;
 mod library;
 mod prepare;
 mod registry;
 mod resample;
 mod session;
 mod sink;
+mod spare;
+mod spectrum;
 mod stable;
 mod tempo;
 mod ticks;
 mod watch;
+mod work;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
 pub use derive::{Derivation, Derived, TrackSource, derive};
-pub use error::{CallError, HostError};
+pub use error::{CallError, HostError, Place};
 pub use prepare::{Prepared, Source};
 pub use registry::{LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};
 pub use sink::{ReceiveError, Receiver};
+pub use spare::Spares;
 pub use tempo::{TICKS_PER_QUARTER, TickMap};
 pub use ticks::Fitted;
 pub use watch::{Level, Watch};

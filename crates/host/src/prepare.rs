@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use agogic_dsp::{StftSpec, Window};
 use agogic_schema::{
     Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Profile, RateUse,
-    Setup, Shape, SpectrumScale, TempoUse, TrackHeader,
+    Setup, Shape, SpectrumScale, TempoUse, TrackHeader, WindowShape,
 };
 use agogic_timebase::{FrameGrid, SampleRate, Samples, Seconds};
 
@@ -52,6 +52,8 @@ pub struct Prepared<'a> {
     pub(crate) setup: Setup,
     pub(crate) input: InputRequest,
     pub(crate) tempo: Option<&'a dyn TickMap>,
+    /// Samples beyond a frame's centre that the calculator waits for.
+    pub(crate) latency: u32,
     /// The headers of its tracks, in the order of its outputs.
     pub headers: Vec<TrackHeader>,
 }
@@ -81,7 +83,7 @@ impl<'a> Prepared<'a> {
                 let hop = NonZeroUsize::new(amount(&spectrum.hop))
                     .ok_or_else(|| fail("a hop of 0 samples".into()))?;
                 let (n_fft, window) = (amount(&spectrum.n_fft), amount(&spectrum.window_length));
-                let stft = StftSpec::new(n_fft, hop, window, Window::Hann, true)
+                let stft = StftSpec::new(n_fft, hop, window, shape(spectrum.window), true)
                     .map_err(|error| fail(error.to_string()))?;
                 let pcm = PcmRequest { rate, channels: spectrum.channels };
                 InputRequest::Spectrum { pcm, stft, scale: spectrum.scale }
@@ -107,11 +109,16 @@ impl<'a> Prepared<'a> {
                 Given { bins: stft.bins() as u32, frames: Some((0, hop)) }
             }
         };
-        let bins = given.bins;
+        let bins = match &input {
+            // Real and imaginary part.
+            InputRequest::Spectrum { scale: SpectrumScale::Complex, .. } => 2 * given.bins,
+            InputRequest::Pcm(_) | InputRequest::Spectrum { .. } => given.bins,
+        };
         let wanted = vec![false; spec.descriptors.len()];
         let setup = Setup { params, rate: rate.hz(), channels, bins, wanted, ..Setup::default() };
         let headers = headers(spec, &setup, &given)?;
-        Ok(Self { calculator, setup, input, headers, tempo: None })
+        let latency = spec.latency.resolve(&setup.params).unwrap_or(0);
+        Ok(Self { calculator, setup, input, tempo: None, latency, headers })
     }
 
     /// With a tempo map, for a calculator that has to do with tempo; any other
@@ -151,6 +158,15 @@ impl<'a> Prepared<'a> {
                 Items::Frames(FrameGrid { rate, start: Samples(0), hop })
             }
         }
+    }
+}
+
+fn shape(window: WindowShape) -> Window {
+    match window {
+        WindowShape::Hann => Window::Hann,
+        WindowShape::Hamming => Window::Hamming,
+        WindowShape::Blackman => Window::Blackman,
+        WindowShape::Rectangular => Window::Rectangular,
     }
 }
 
