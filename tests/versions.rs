@@ -180,11 +180,16 @@ fn exactly_what_changed_runs() {
 
 /// Runs a step in a process of its own.
 fn run(sandbox: &Sandbox, release: &str) -> Vec<String> {
+    // What a plug-in says of itself may be remembered by its content: each
+    // release is a file of its own, and differs after the library's end.
+    let mut library = std::fs::read(versions_plugin()).expect("a library");
+    library.extend(release.as_bytes());
+    let plugin = sandbox.write(&format!("plug-in.{}", std::env::consts::DLL_EXTENSION), &library);
     let output = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "step", "--ignored", "--nocapture"])
         .env("AGOGIC_TEST_STEP", sandbox.path(""))
         .env("AGOGIC_TEST_RELEASE", release)
-        .env("AGOGIC_TEST_PLUGIN", versions_plugin())
+        .env("AGOGIC_TEST_PLUGIN", plugin)
         .output()
         .expect("the step runs");
     let text = String::from_utf8(output.stdout).expect("UTF-8");

@@ -100,7 +100,8 @@ impl<'a, R: Receiver> Work<'a, R> {
 
     /// Into how many parts a piece is cut.
     fn parts_of(&self, piece: &Piece<'_>) -> usize {
-        if !self.calculator.spec.independent {
+        // Ticks are written for a whole piece at once.
+        if !self.calculator.spec.independent || self.ticks.is_some() {
             return 1;
         }
         let worth = piece.data.len() / PART_VALUES;
