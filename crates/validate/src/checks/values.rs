@@ -69,7 +69,7 @@ pub(super) fn range(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
 }
 
 pub(super) fn frames(bench: &Bench<'_>) -> Result<Verdict, Verdict> {
-    // Lengths at which rounding goes one way or the other, and a minute's part.
+    // Lengths at which rounding goes one way or the other.
     for samples in [0, 1, 511, 512, 513, 4095, 4096, 88_200] {
         let signal = bench.signal(Shape::Noise, 44_100, samples);
         match bench.run_counted(&signal) {
