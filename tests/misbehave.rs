@@ -17,7 +17,7 @@ const CONTAINED: [(&str, &str); 17] = [
     ("bad.many", "bad.many has 44100 frames instead of 86 to 88"),
     ("bad.few.input", "bad.few.input has 86 frames instead of 87"),
     ("bad.many.input", "bad.many.input has 88 frames instead of 87"),
-    ("bad.range.output", "it gave to output 1 and described 1"),
+    ("bad.range.output", "it gave values for output 1, but describes only 1"),
     ("bad.range.plane", "plane 7 of bad.range.plane does not exist"),
     ("bad.range.room", "frames of bad.range.room in one call are too many"),
     ("bad.lies.events", "bad.lies.events was given events and holds frames"),

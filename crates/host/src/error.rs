@@ -142,7 +142,7 @@ pub enum CallError {
         most: u64,
     },
     /// The calculator wrote to an output that it never described.
-    #[error("the calculator broke the interface: it gave to output {output} and described {outputs}")]
+    #[error("the calculator broke the interface: it gave values for output {output}, but describes only {outputs}")]
     NoSuchOutput {
         /// The output's number, from 0.
         output: u32,

@@ -297,7 +297,7 @@ fn each_fault_is_its_own_and_harms_no_other() {
             "t.many",
             "the calculator broke the interface: 9223372036854775807 frames of t.many.out in one call",
         ),
-        ("t.none", "the calculator broke the interface: it gave to output 7 and described 1"),
+        ("t.none", "the calculator broke the interface: it gave values for output 7, but describes only 1"),
         (
             "t.back",
             "the calculator broke the interface: events of t.back.out are out of order at sample -1000",
