@@ -122,3 +122,26 @@ fn one_line(text: &str) -> String {
         None => words,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_has_one_lock_however_often_it_is_opened() {
+        unsafe extern "C" fn one(_: u32, _: u32) -> *const PluginDescriptor {
+            std::ptr::null()
+        }
+        unsafe extern "C" fn other(_: u32, index: u32) -> *const PluginDescriptor {
+            std::ptr::without_provenance(index as usize)
+        }
+        assert!(std::ptr::eq(lock_of(one), lock_of(one)));
+        assert!(!std::ptr::eq(lock_of(one), lock_of(other)));
+    }
+
+    #[test]
+    fn reasons_are_one_short_line() {
+        assert_eq!(one_line("a\n  b\tc\n"), "a b c");
+        assert_eq!(one_line(&"\u{e4}".repeat(500)), "\u{e4}".repeat(200) + "...");
+    }
+}

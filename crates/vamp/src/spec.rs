@@ -117,8 +117,9 @@ pub enum SampleType {
     /// At the time of the block that they come from; times of their own are
     /// ignored.
     OneSamplePerStep,
-    /// Evenly spaced. A feature without a time of its own follows the last one
-    /// after `1 / rate` seconds; the first one is at zero.
+    /// Evenly spaced, at multiples of `1 / rate` seconds. A feature with a time of
+    /// its own stands at the nearest of them, one without at the next one after
+    /// the last feature; the first one of all at zero.
     FixedSampleRate {
         /// Features per second.
         rate: f32,
