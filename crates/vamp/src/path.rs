@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_variable_replaces_the_defaults() {
-        let folders = search_path(lookup(&[("HOME", "/home/a"), ("VAMP_PATH", "/x")]));
+        let folders = search_path(lookup(&[("HOME", "/me"), ("VAMP_PATH", "/x")]));
         assert_eq!(folders, [PathBuf::from("/x")]);
     }
 
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_none() {
-        let home = ("HOME", "/home/a");
+        let home = ("HOME", "/me");
         assert_eq!(search_path(lookup(&[home, ("VAMP_PATH", "")])), search_path(lookup(&[home])));
     }
 
@@ -102,14 +102,14 @@ mod tests {
             let folders = defaults(os, arch, lookup(vars));
             assert_eq!(folders, expect.iter().map(PathBuf::from).collect::<Vec<_>>());
         }
-        let home = [("HOME", "/home/a")];
+        let home = [("HOME", "/me")];
         check(
             "linux",
             "x86_64",
             &home,
             &[
-                "/home/a/vamp",
-                "/home/a/.vamp",
+                "/me/vamp",
+                "/me/.vamp",
                 "/usr/local/lib/vamp",
                 "/usr/lib/vamp",
                 "/usr/lib/x86_64-linux-gnu/vamp",
@@ -122,7 +122,7 @@ mod tests {
             "macos",
             "aarch64",
             &home,
-            &["/home/a/Library/Audio/Plug-Ins/Vamp", "/Library/Audio/Plug-Ins/Vamp"],
+            &["/me/Library/Audio/Plug-Ins/Vamp", "/Library/Audio/Plug-Ins/Vamp"],
         );
         check("windows", "x86_64", &[], &[]);
     }
