@@ -28,7 +28,9 @@ impl Library {
     /// Loads a library file.
     ///
     /// This runs code of the file, which can do whatever this process may. Half a
-    /// file can kill the process: check first that it is whole.
+    /// file can kill the process: check first that it is whole. A file that has
+    /// changed since it was opened before gives what was loaded then; a new
+    /// version needs another name or another process.
     ///
     /// # Errors
     /// [`VampError::NotALibrary`] when the system refuses the file, with its
@@ -39,7 +41,7 @@ impl Library {
         let full = std::fs::canonicalize(path).map_err(|error| refuse(error.to_string()))?;
         // SAFETY: that its initialisers are sound is the caller's risk, as said
         // above; nothing in a file can prove it.
-        let library = unsafe { load(&full) }.map_err(|error| refuse(error.to_string()))?;
+        let library = unsafe { load(&full) }.map_err(|error| refuse(innermost(&error)))?;
         // SAFETY: the interface says which type the symbol of this name has.
         let entry = unsafe { library.get::<Option<Entry>>(ENTRY_SYMBOL) }
             .ok()
@@ -113,6 +115,12 @@ fn lock_of(entry: Entry) -> &'static Mutex<()> {
     static LOCKS: Mutex<BTreeMap<usize, &'static Mutex<()>>> = Mutex::new(BTreeMap::new());
     let mut locks = LOCKS.lock().unwrap_or_else(PoisonError::into_inner);
     locks.entry(entry as usize).or_insert_with(|| Box::leak(Box::default()))
+}
+
+/// The system's own words, which libloading keeps as the error's source.
+fn innermost(error: &libloading::Error) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn one_line(text: &str) -> String {

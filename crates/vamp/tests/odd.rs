@@ -10,15 +10,14 @@ use std::process::{Command, Stdio};
 
 use agogic_vamp::{Feature, InputDomain, Library, Plugin, RealTime, Running, SampleType, VampError};
 
-/// A compiled library of plug-ins, or none where it cannot be compiled.
-fn compile(folder: &Path) -> Option<PathBuf> {
+/// Compiles a source file to a library in this folder, or nothing where it cannot.
+fn compile(source: &Path, folder: &Path) -> Option<PathBuf> {
     let header = ["-E", "-x", "c", "-include", "vamp/vamp.h", "-"];
     let probe = Command::new("cc").args(header).stdin(Stdio::null()).output();
     if !probe.is_ok_and(|probe| probe.status.success()) {
         eprintln!("skipped: there is no C compiler or no vamp/vamp.h");
         return None;
     }
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/odd.c");
     let file = folder.join(format!("odd.{}", std::env::consts::DLL_EXTENSION));
     let flags = ["-shared", "-fPIC", "-Wall", "-Wextra", "-o"];
     let run = Command::new("cc").args(flags).arg(&file).arg(source).output().expect("a compiler");
@@ -37,7 +36,8 @@ struct Odd {
 impl Odd {
     fn new() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = compile(folder.path())?;
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/odd.c");
+        let file = compile(&source, folder.path())?;
         let library = Library::open(&file).expect("a library");
         // SAFETY: the library is the one above.
         let counters = unsafe { libloading::Library::new(&file) }.expect("a library");
@@ -272,4 +272,25 @@ fn files_that_are_none() {
         assert!(matches!(error, VampError::NotALibrary { .. }), "{error:?}");
         assert_eq!(error.to_string().lines().count(), 1);
     }
+}
+
+/// The error of a library that is made of this source.
+fn refused(source: &str) -> Option<VampError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("source.c");
+    std::fs::write(&path, source).expect("a file");
+    compile(&path, folder.path()).map(|file| Library::open(&file).expect_err("no plug-ins"))
+}
+
+#[test]
+fn a_library_of_another_kind() {
+    let Some(error) = refused("int vampGetNothing(void) { return 0; }\n") else { return };
+    assert!(matches!(error, VampError::NoEntry { .. }), "{error:?}");
+}
+
+#[test]
+fn a_function_that_is_nowhere_is_missed_at_once() {
+    let source = "int nowhere(void); int vampGetPluginDescriptor(void) { return nowhere(); }\n";
+    let Some(error) = refused(source) else { return };
+    assert!(error.to_string().contains("nowhere"), "{error}");
 }
