@@ -1,8 +1,8 @@
 //! The mel spectrogram in decibels.
 
 use agogic_calculator::{
-    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, DescriptorSpec, Error, Frames, InputSpec,
-    Kind, Output, ParamSpec, Setup, SpectrumScale,
+    Amount, Bins, Block, Calculator, CalculatorSpec, DescriptorSpec, Error, Frames, Kind, Output, ParamSpec,
+    Setup, SpectrumInput, SpectrumScale,
 };
 use agogic_dsp::{LogMel, LogMelSpec, MelNorm, MelScale};
 
@@ -18,13 +18,8 @@ pub struct Mel {
 
 impl Calculator for Mel {
     fn describe() -> CalculatorSpec {
-        let input = InputSpec::Spectrum {
-            n_fft: Amount::param("n_fft"),
-            hop: Amount::param("hop_length"),
-            window: Amount::param("win_length"),
-            scale: SpectrumScale::Power,
-            channels: ChannelUse::Mono,
-        };
+        let input =
+            SpectrumInput::new("n_fft", "hop_length").window_length("win_length").scale(SpectrumScale::Power);
         let bins = Bins::Count(Amount::param("n_mels"));
         let spec = CalculatorSpec::new("agogic.mel", "1.0.0", input)
             .about("Mel spectrogram in decibels.")
@@ -40,7 +35,7 @@ impl Calculator for Mel {
             .param(ParamSpec::choice("norm", "slaney", &["slaney", "none"], norm))
             .param(ParamSpec::float("amin", 1e-10, 1e-30, 1.0, "", "Powers below this count as this."))
             .param(ParamSpec::float("top_db", 0.0, 0.0, 1000.0, "dB", top_db))
-            .descriptor(DescriptorSpec::new("agogic.mel", "dB", Kind::Dense(Frames::Spectrum), bins).about(
+            .descriptor(DescriptorSpec::new("agogic.mel", "dB", Kind::Dense(Frames::Input), bins).about(
                 "10 log10(max(amin, M |X|^2)), M the mel filter bank; librosa.feature.melspectrogram and \
                  librosa.power_to_db.",
             ))

@@ -1,8 +1,8 @@
 //! The linear magnitude spectrogram.
 
 use agogic_calculator::{
-    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, DescriptorSpec, Error, Frames, InputSpec,
-    Kind, Output, Setup, SpectrumScale,
+    Bins, Block, Calculator, CalculatorSpec, DescriptorSpec, Error, Frames, Kind, Output, Setup,
+    SpectrumInput,
 };
 
 use crate::{checked_n_fft, transform_params};
@@ -12,19 +12,13 @@ pub struct Spectrum;
 
 impl Calculator for Spectrum {
     fn describe() -> CalculatorSpec {
-        let input = InputSpec::Spectrum {
-            n_fft: Amount::param("n_fft"),
-            hop: Amount::param("hop_length"),
-            window: Amount::param("win_length"),
-            scale: SpectrumScale::Magnitude,
-            channels: ChannelUse::Mono,
-        };
+        let input = SpectrumInput::new("n_fft", "hop_length").window_length("win_length");
         let spec = CalculatorSpec::new("agogic.spectrum", "1.0.0", input)
             .about("Linear magnitude spectrogram.")
             .author("Agogic");
-        let frames = Kind::Dense(Frames::Spectrum);
+        let frames = Kind::Dense(Frames::Input);
         transform_params().into_iter().fold(spec, CalculatorSpec::param).descriptor(
-            DescriptorSpec::new("agogic.spectrum", "", frames, Bins::Spectrum)
+            DescriptorSpec::new("agogic.spectrum", "", frames, Bins::Input)
                 .about("|X| of a short-time Fourier transform, not normalised; abs of librosa.stft."),
         )
     }

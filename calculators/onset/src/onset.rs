@@ -1,8 +1,8 @@
 //! The calculator: mel frames in decibels, their flux, and its peaks.
 
 use agogic_calculator::{
-    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, Delta, DescriptorSpec, Error, Event, Frames,
-    InputSpec, Kind, Output, ParamSpec, Samples, Setup, SpectrumScale,
+    Amount, Bins, Block, Calculator, CalculatorSpec, Delta, DescriptorSpec, Error, Event, Frames, Kind,
+    Output, ParamSpec, Samples, Setup, SpectrumInput, SpectrumScale,
 };
 use agogic_dsp::{LogMel, LogMelSpec, MelNorm, MelScale};
 
@@ -27,13 +27,8 @@ pub struct Onset {
 
 impl Calculator for Onset {
     fn describe() -> CalculatorSpec {
-        let input = InputSpec::Spectrum {
-            n_fft: Amount::param("n_fft"),
-            hop: Amount::param("hop_length"),
-            window: Amount::param("win_length"),
-            scale: SpectrumScale::Power,
-            channels: ChannelUse::Mono,
-        };
+        let input =
+            SpectrumInput::new("n_fft", "hop_length").window_length("win_length").scale(SpectrumScale::Power);
         let spec = mel_params().into_iter().fold(
             CalculatorSpec::new("agogic.onset", "1.0.0", input)
                 .about("Onset strength and onset times.")
@@ -47,7 +42,7 @@ impl Calculator for Onset {
         Picking::params()
             .fold(spec, CalculatorSpec::param)
             .descriptor(
-                DescriptorSpec::new("agogic.onset.strength", "dB", Kind::Dense(Frames::Spectrum), one)
+                DescriptorSpec::new("agogic.onset.strength", "dB", Kind::Dense(Frames::Input), one)
                     .about(
                         "Mean over mel bands of max(0, rise in dB since the frame before); \
                          librosa.onset.onset_strength.",

@@ -11,8 +11,8 @@
 mod extremes;
 
 use agogic_calculator::{
-    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, DescriptorSpec, Error, InputSpec, Kind,
-    Output, ParamSpec, RateUse, Setup,
+    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, DescriptorSpec, Error, Kind, Output,
+    ParamSpec, PcmInput, Setup,
 };
 
 use crate::extremes::{Extremes, Level};
@@ -40,18 +40,14 @@ impl Calculator for Peaks {
     fn describe() -> CalculatorSpec {
         let kind = Kind::Peaks { hop: Amount::param("peak_hop"), factor: FACTOR, levels: LEVELS };
         let hop = "Samples under a frame of the finest level; even, so that frames have a middle sample.";
-        CalculatorSpec::new(
-            "agogic.peaks",
-            "1.0.0",
-            InputSpec::Pcm { channels: ChannelUse::Each, rate: RateUse::Native },
-        )
-        .about("Least and greatest sample at several resolutions, for drawing waveforms.")
-        .author("Agogic")
-        .param(ParamSpec::integer("peak_hop", 256, 2, 65_536, "samples", hop))
-        .descriptor(
-            DescriptorSpec::new("agogic.peaks", "", kind, Bins::Count(Amount::Fixed(2)))
-                .about("Least and greatest of the samples under each frame; full scale is -1 to 1."),
-        )
+        CalculatorSpec::new("agogic.peaks", "1.0.0", PcmInput::new(ChannelUse::Each).native_rate())
+            .about("Least and greatest sample at several resolutions, for drawing waveforms.")
+            .author("Agogic")
+            .param(ParamSpec::integer("peak_hop", 256, 2, 65_536, "samples", hop))
+            .descriptor(
+                DescriptorSpec::new("agogic.peaks", "", kind, Bins::Count(Amount::Fixed(2)))
+                    .about("Least and greatest of the samples under each frame; full scale is -1 to 1."),
+            )
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {

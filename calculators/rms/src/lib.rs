@@ -16,8 +16,8 @@
 mod channel;
 
 use agogic_calculator::{
-    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, DescriptorSpec, Error, Frames, InputSpec,
-    Kind, Output, ParamSpec, RateUse, Setup,
+    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, DescriptorSpec, Error, Frames, Kind, Output,
+    ParamSpec, PcmInput, Setup,
 };
 
 use crate::channel::{Channel, Framing};
@@ -38,19 +38,15 @@ pub struct Rms {
 impl Calculator for Rms {
     fn describe() -> CalculatorSpec {
         let frames = Frames::Every { hop: Amount::param("hop_length"), first: Amount::Fixed(0) };
-        CalculatorSpec::new(
-            "agogic.rms",
-            "1.0.0",
-            InputSpec::Pcm { channels: ChannelUse::Each, rate: RateUse::Profile },
-        )
-        .about("Root mean square of overlapping frames, per channel.")
-        .author("Agogic")
-        .param(ParamSpec::integer("frame_length", 2048, 1, LONGEST, "samples", "Samples under a frame."))
-        .param(ParamSpec::integer("hop_length", 512, 1, LONGEST, "samples", "Distance between frames."))
-        .descriptor(
-            DescriptorSpec::new("agogic.rms", "", Kind::Dense(frames), Bins::Count(Amount::Fixed(1)))
-                .about("sqrt(mean(x^2)) over the frame, zeros beyond the ends; librosa.feature.rms."),
-        )
+        CalculatorSpec::new("agogic.rms", "1.0.0", PcmInput::new(ChannelUse::Each))
+            .about("Root mean square of overlapping frames, per channel.")
+            .author("Agogic")
+            .param(ParamSpec::integer("frame_length", 2048, 1, LONGEST, "samples", "Samples under a frame."))
+            .param(ParamSpec::integer("hop_length", 512, 1, LONGEST, "samples", "Distance between frames."))
+            .descriptor(
+                DescriptorSpec::new("agogic.rms", "", Kind::Dense(frames), Bins::Count(Amount::Fixed(1)))
+                    .about("sqrt(mean(x^2)) over the frame, zeros beyond the ends; librosa.feature.rms."),
+            )
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {

@@ -251,8 +251,7 @@ impl Engine {
             samples: stream.samples,
             descriptors: to_run.iter().map(|wanted| wanted.descriptor.clone()).collect(),
         });
-        let flag = control.cancel().flag();
-        let mut session = Session::new(&source, tasks, flag);
+        let mut session = Session::new(&source, tasks, control);
         let samples = match &self.pool {
             Some(pool) => pool.install(|| pump(found, blocks, &mut session, control)),
             None => pump(found, blocks, &mut session, control),

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use agogic_host::{Level, Watch};
 use agogic_scheduler::Cancel;
-use agogic_schema::{AssetId, DescriptorId, ProfileName};
+use agogic_schema::{AssetId, CalculatorId, DescriptorId, ProfileName};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +60,22 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A calculator has something to say.
+    Log {
+        /// The calculator.
+        calculator: CalculatorId,
+        /// How much it matters.
+        level: Level,
+        /// One line.
+        text: String,
+    },
+    /// A calculator has done so much of a call that takes long.
+    Working {
+        /// The calculator.
+        calculator: CalculatorId,
+        /// From 0.0 to 1.0.
+        done: f32,
+    },
     /// A view was made.
     Viewed {
         /// The audio.
@@ -98,6 +115,20 @@ impl Control {
         if let Some(observer) = &self.observer {
             observer.event(&event);
         }
+    }
+}
+
+impl Watch for Control {
+    fn cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    fn log(&self, calculator: &CalculatorId, level: Level, text: &str) {
+        self.tell(Event::Log { calculator: calculator.clone(), level, text: text.to_owned() });
+    }
+
+    fn progress(&self, calculator: &CalculatorId, done: f32) {
+        self.tell(Event::Working { calculator: calculator.clone(), done });
     }
 }
 

@@ -66,6 +66,9 @@ pub enum HostError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
+    /// The calculator cannot serve these parameters or this asset.
+    #[error("the calculator cannot be set up: {0}")]
+    Setup(String),
     /// The calculator gave up.
     #[error("{0}")]
     Failed(String),

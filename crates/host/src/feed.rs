@@ -5,9 +5,9 @@ use agogic_dsp::Stft;
 use agogic_schema::{ChannelUse, SpectrumScale};
 use rayon::prelude::*;
 
+use crate::Source;
 use crate::prepare::{InputRequest, PcmRequest};
 use crate::resample::Resampler;
-use crate::{HostError, Source};
 
 /// A piece of input as it goes to a calculator.
 pub(crate) struct Piece<'a> {
@@ -46,6 +46,9 @@ impl Feeds {
                     self.spectra.push(SpectrumFeed::new(pcm, stfts));
                     self.spectra.len() - 1
                 });
+                if *scale == SpectrumScale::Complex {
+                    return Err("complex spectra are not served yet".into());
+                }
                 if *scale == SpectrumScale::Magnitude {
                     self.spectra[index].magnitude.get_or_insert_default();
                 }
@@ -104,7 +107,7 @@ struct PcmFeed {
 impl PcmFeed {
     fn new(request: PcmRequest, source: &Source) -> Result<Self, String> {
         let channels = match request.channels {
-            ChannelUse::Mono => 1,
+            ChannelUse::Mono | ChannelUse::Only(_) => 1,
             ChannelUse::Each => source.channels.len(),
         };
         let resampler = if request.rate == source.rate {
@@ -126,12 +129,16 @@ impl PcmFeed {
 
     fn push(&mut self, block: &[f32], count: usize) {
         self.position += self.count as u64;
-        let mix = self.request.channels == ChannelUse::Mono && count > 0 && block.len() > count;
-        let input = if mix {
-            mix_down(block, count, &mut self.mix);
-            &self.mix
-        } else {
-            block
+        let input = match self.request.channels {
+            ChannelUse::Mono if count > 0 && block.len() > count => {
+                mix_down(block, count, &mut self.mix);
+                &self.mix
+            }
+            ChannelUse::Only(n) => {
+                let start = (n as usize).saturating_mul(count);
+                block.get(start..start.saturating_add(count)).unwrap_or_default()
+            }
+            _ => block,
         };
         match &mut self.resampler {
             None => {
@@ -251,7 +258,7 @@ impl SpectrumFeed {
 
     fn piece(&self, scale: SpectrumScale) -> Piece<'_> {
         let data = match scale {
-            SpectrumScale::Power => &self.power,
+            SpectrumScale::Power | SpectrumScale::Complex => &self.power,
             SpectrumScale::Magnitude => self.magnitude.as_ref().unwrap_or(&self.power),
         };
         Piece {
@@ -262,9 +269,4 @@ impl SpectrumFeed {
             data,
         }
     }
-}
-
-/// A request that cannot be served, as the calculator's error.
-pub(crate) fn refused(calculator: &agogic_schema::CalculatorId, reason: String) -> HostError {
-    HostError::Setup { calculator: calculator.clone(), reason }
 }

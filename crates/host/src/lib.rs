@@ -11,6 +11,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod backend;
 mod error;
 mod feed;
 mod library;
@@ -19,6 +20,8 @@ mod registry;
 mod resample;
 mod session;
 mod sink;
+mod stable;
+mod watch;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
 pub use error::{CallError, HostError};
@@ -26,3 +29,4 @@ pub use prepare::{Prepared, Source};
 pub use registry::{LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};
 pub use sink::{ReceiveError, Receiver};
+pub use watch::{Level, Watch};

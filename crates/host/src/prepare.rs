@@ -35,6 +35,14 @@ pub(crate) enum InputRequest {
     Spectrum { pcm: PcmRequest, stft: StftSpec, scale: SpectrumScale },
 }
 
+impl InputRequest {
+    pub(crate) fn pcm(&self) -> &PcmRequest {
+        match self {
+            Self::Pcm(pcm) | Self::Spectrum { pcm, .. } => pcm,
+        }
+    }
+}
+
 /// A calculator made ready for one asset under one profile.
 #[derive(Clone)]
 pub struct Prepared<'a> {
@@ -63,27 +71,34 @@ impl<'a> Prepared<'a> {
             (RateUse::Profile, Some(hz)) => SampleRate::new(hz).map_err(|error| fail(error.to_string()))?,
             _ => source.rate,
         };
-        let pcm = PcmRequest { rate, channels: spec.input.channels() };
         let input = match &spec.input {
-            InputSpec::Pcm { .. } => InputRequest::Pcm(pcm),
-            InputSpec::Spectrum { n_fft, hop, window, scale, .. } => {
+            InputSpec::Pcm(pcm) => InputRequest::Pcm(PcmRequest { rate, channels: pcm.channels }),
+            InputSpec::Spectrum(spectrum) => {
                 let amount = |amount: &Amount| amount.resolve(&params).unwrap_or(0) as usize;
-                let hop = NonZeroUsize::new(amount(hop)).ok_or_else(|| fail("a hop of 0 samples".into()))?;
-                let stft = StftSpec::new(amount(n_fft), hop, amount(window), Window::Hann, true)
+                let hop = NonZeroUsize::new(amount(&spectrum.hop))
+                    .ok_or_else(|| fail("a hop of 0 samples".into()))?;
+                let (n_fft, window) = (amount(&spectrum.n_fft), amount(&spectrum.window_length));
+                let stft = StftSpec::new(n_fft, hop, window, Window::Hann, true)
                     .map_err(|error| fail(error.to_string()))?;
-                InputRequest::Spectrum { pcm, stft, scale: *scale }
+                let pcm = PcmRequest { rate, channels: spectrum.channels };
+                InputRequest::Spectrum { pcm, stft, scale: spectrum.scale }
             }
+            _ => return Err(fail("it asks for an input that this host does not know".into())),
         };
-        let channels = match pcm.channels {
+        let channels = match input.pcm().channels {
             ChannelUse::Mono => vec!["mono".to_owned()],
             ChannelUse::Each => source.channels.clone(),
+            ChannelUse::Only(n) => match source.channels.get(n as usize) {
+                Some(name) => vec![name.clone()],
+                None => return Err(fail(format!("the asset has no channel {n}"))),
+            },
         };
         let bins = match &input {
             InputRequest::Pcm(_) => 1,
             InputRequest::Spectrum { stft, .. } => stft.bins() as u32,
         };
         let wanted = vec![false; spec.descriptors.len()];
-        let setup = Setup { params, rate: rate.hz(), channels, bins, wanted };
+        let setup = Setup { params, rate: rate.hz(), channels, bins, wanted, ..Setup::default() };
         let headers = spec
             .descriptors
             .iter()
@@ -99,20 +114,23 @@ fn header(descriptor: &DescriptorSpec, setup: &Setup, input: &InputRequest) -> R
     };
     let bins = match &descriptor.bins {
         Bins::Count(count) => amount(count)?,
-        Bins::Spectrum => setup.bins,
+        Bins::Input => setup.bins,
     };
     let (shape, planes) = match &descriptor.kind {
         Kind::Events => (Shape::Events, vec![]),
         Kind::Dense(Frames::Every { hop, first }) => {
             (Shape::Dense, vec![(i64::from(amount(first)?), amount(hop)?)])
         }
-        Kind::Dense(Frames::Spectrum) => match input {
+        Kind::Dense(Frames::Input) => match input {
             InputRequest::Spectrum { stft, .. } => {
                 let hop = u32::try_from(stft.hop().get()).map_err(|_| "a hop that is too long")?;
                 (Shape::Dense, vec![(0, hop)])
             }
             InputRequest::Pcm(_) => return Err(format!("{} has no spectrum", descriptor.id)),
         },
+        Kind::Dense(Frames::Ticks { .. }) => {
+            return Err(format!("{} counts in ticks, and there is no tempo map", descriptor.id));
+        }
         Kind::Peaks { hop, factor, levels } => {
             let mut hop = amount(hop)?;
             if hop % 2 != 0 {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use agogic_abi::v1::CalculatorLibraryRef;
 use agogic_schema::{CalculatorId, CalculatorSpec, DescriptorId, DescriptorSpec};
 
+use crate::backend::Library;
+use crate::stable::StableLibrary;
 use crate::{HostError, library};
 
 /// Where a calculator came from.
@@ -24,7 +27,7 @@ pub struct LoadedCalculator {
     pub spec: CalculatorSpec,
     /// Where it came from.
     pub origin: Origin,
-    pub(crate) library: CalculatorLibraryRef,
+    pub(crate) library: Arc<dyn Library>,
 }
 
 /// A plug-in file that was passed over.
@@ -51,7 +54,7 @@ impl Registry {
     pub fn with_built_in(libraries: &[CalculatorLibraryRef]) -> Result<Self, HostError> {
         let mut registry = Self::default();
         for &library in libraries {
-            registry.add(library, &Origin::BuiltIn)?;
+            registry.add(Arc::new(StableLibrary::built_in(library)), &Origin::BuiltIn)?;
         }
         Ok(registry)
     }
@@ -108,8 +111,11 @@ impl Registry {
 
     /// Takes all calculators of a library or, if one of them is in the way of
     /// another, none.
-    fn add(&mut self, library: CalculatorLibraryRef, origin: &Origin) -> Result<(), HostError> {
-        let manifest = library::manifest(library)?;
+    fn add(&mut self, library: Arc<dyn Library>, origin: &Origin) -> Result<(), HostError> {
+        let manifest = library.manifest()?;
+        for calculator in &manifest.calculators {
+            calculator.check()?;
+        }
         if manifest.calculators.is_empty() {
             return Err(HostError::NoCalculators);
         }
@@ -129,7 +135,7 @@ impl Registry {
         for spec in manifest.calculators {
             let newer = self.calculators.get(&spec.id).is_none_or(|old| old.spec.version < spec.version);
             if newer {
-                let loaded = LoadedCalculator { spec, origin: origin.clone(), library };
+                let loaded = LoadedCalculator { spec, origin: origin.clone(), library: Arc::clone(&library) };
                 self.calculators.insert(loaded.spec.id.clone(), loaded);
             }
         }

@@ -1,17 +1,15 @@
 //! One run over one asset: blocks of PCM in, every task's calculator driven
 //! through the interface, results out to receivers.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use abi_stable::sabi_trait::TD_Opaque;
-use abi_stable::std_types::{RResult, RSlice, RStr};
-use agogic_abi::v1::{self, Block, Failure, InstanceBox, Sink_TO, SinkRef};
+use abi_stable::std_types::RSlice;
+use agogic_abi::v1::Block;
 use agogic_schema::{Frames, Kind};
 use rayon::prelude::*;
 
-use crate::feed::{FeedId, Feeds, Piece, refused};
+use crate::backend::Instance;
+use crate::feed::{FeedId, Feeds, Piece};
 use crate::sink::HostSink;
-use crate::{CallError, HostError, LoadedCalculator, Prepared, Receiver, Source};
+use crate::{CallError, LoadedCalculator, Prepared, Receiver, Source, Watch};
 
 /// A prepared calculator and who takes its outputs; `None` where nobody does.
 pub struct Task<'a, R> {
@@ -33,7 +31,7 @@ pub struct Outcome<'a, R> {
 pub struct Session<'a, R> {
     feeds: Feeds,
     running: Vec<Running<'a, R>>,
-    cancel: &'a AtomicBool,
+    watch: &'a dyn Watch,
 }
 
 struct Running<'a, R> {
@@ -43,7 +41,7 @@ struct Running<'a, R> {
 
 struct Work<'a, R> {
     feed: FeedId,
-    instance: InstanceBox,
+    instance: Box<dyn Instance>,
     sink: HostSink<'a, R>,
     /// Frames or samples that the calculator was given.
     fed: u64,
@@ -52,17 +50,16 @@ struct Work<'a, R> {
 impl<'a, R: Receiver> Session<'a, R> {
     /// Makes an instance for each task. One that cannot be made fails its own
     /// outputs only.
-    pub fn new(source: &Source, tasks: Vec<Task<'a, R>>, cancel: &'a AtomicBool) -> Self {
+    pub fn new(source: &Source, tasks: Vec<Task<'a, R>>, watch: &'a dyn Watch) -> Self {
         let mut feeds = Feeds::default();
         let running = tasks
             .into_iter()
             .map(|task| Running {
                 calculator: task.prepared.calculator,
-                state: start(task, &mut feeds, source, cancel)
-                    .map_err(|error| CallError::Failed(error.to_string())),
+                state: start(task, &mut feeds, source, watch),
             })
             .collect();
-        Self { feeds, running, cancel }
+        Self { feeds, running, watch }
     }
 
     /// Takes the next planar block of the source: `count` samples of each
@@ -85,10 +82,10 @@ impl<'a, R: Receiver> Session<'a, R> {
 
     fn drive(&mut self, last: bool) {
         let feeds = &self.feeds;
-        let cancel = self.cancel;
+        let watch = self.watch;
         self.running.par_iter_mut().for_each(|running| {
             let Ok(work) = &mut running.state else { return };
-            let done = if cancel.load(Ordering::Relaxed) {
+            let done = if watch.cancelled() {
                 Err(CallError::Cancelled)
             } else {
                 work.step(&feeds.piece(work.feed), running.calculator, last)
@@ -104,22 +101,16 @@ fn start<'a, R: Receiver>(
     task: Task<'a, R>,
     feeds: &mut Feeds,
     source: &Source,
-    cancel: &'a AtomicBool,
-) -> Result<Work<'a, R>, HostError> {
+    watch: &'a dyn Watch,
+) -> Result<Work<'a, R>, CallError> {
     let Task { prepared, receivers } = task;
-    let id = &prepared.calculator.spec.id;
+    let calculator = prepared.calculator;
     let mut setup = prepared.setup;
     setup.wanted = receivers.iter().map(Option::is_some).collect();
-    let feed = feeds.serve(&prepared.input, source).map_err(|reason| refused(id, reason))?;
-    let bytes = rmp_serde::to_vec_named(&setup).map_err(|error| refused(id, error.to_string()))?;
-    let create = prepared.calculator.library.create();
-    match create(RStr::from_str(id.as_str()), RSlice::from_slice(&bytes)) {
-        RResult::ROk(instance) => {
-            let sink = HostSink::new(prepared.headers, receivers, cancel);
-            Ok(Work { feed, instance, sink, fed: 0 })
-        }
-        RResult::RErr(failure) => Err(refused(id, failure.message.into_string())),
-    }
+    let feed = feeds.serve(&prepared.input, source).map_err(CallError::Setup)?;
+    let instance = calculator.library.create(&calculator.spec.id, &setup)?;
+    let sink = HostSink::new(&calculator.spec.id, prepared.headers, receivers, watch);
+    Ok(Work { feed, instance, sink, fed: 0 })
 }
 
 impl<R: Receiver> Work<'_, R> {
@@ -131,50 +122,35 @@ impl<R: Receiver> Work<'_, R> {
     ) -> Result<(), CallError> {
         if piece.count > 0 {
             let block = Block {
+                input: 0,
+                plane: 0,
                 position: piece.position,
                 count: piece.count as u64,
                 channels: piece.channels as u32,
                 width: piece.width as u32,
                 data: RSlice::from_slice(piece.data),
+                events: RSlice::EMPTY,
+                ticks: RSlice::EMPTY,
             };
             self.fed += piece.count as u64;
-            let mut sink: SinkRef<'_> = Sink_TO::from_ptr(&mut self.sink, TD_Opaque);
-            let result = self.instance.process(block, &mut sink);
-            drop(sink);
-            self.settle(result)?;
+            let result = self.instance.process(&block, &mut self.sink);
+            self.sink.settle(result)?;
         }
         if last {
-            let mut sink: SinkRef<'_> = Sink_TO::from_ptr(&mut self.sink, TD_Opaque);
-            let result = self.instance.finish(&mut sink);
-            drop(sink);
-            self.settle(result)?;
+            let result = self.instance.finish(&mut self.sink);
+            self.sink.settle(result)?;
             self.count_frames(calculator)?;
         }
         Ok(())
-    }
-
-    fn settle(&mut self, result: RResult<(), Failure>) -> Result<(), CallError> {
-        let RResult::RErr(failure) = result else { return self.sink.flush() };
-        let message = failure.message.into_string();
-        Err(match failure.kind {
-            v1::FAILURE_PANIC => CallError::Panicked(message),
-            v1::FAILURE_CANCELLED => CallError::Cancelled,
-            // The sink knows best why it refused.
-            v1::FAILURE_REFUSED => self.sink.flush().err().unwrap_or(CallError::Misbehaved(message)),
-            _ => CallError::Failed(message),
-        })
     }
 
     /// A descriptor with a frame per spectrum frame must have given as many.
     fn count_frames(&self, calculator: &LoadedCalculator) -> Result<(), CallError> {
         for (output, descriptor) in calculator.spec.descriptors.iter().enumerate() {
             let given = self.sink.given(output);
-            if descriptor.kind == Kind::Dense(Frames::Spectrum)
-                && self.sink.wanted(output)
-                && given != self.fed
+            if descriptor.kind == Kind::Dense(Frames::Input) && self.sink.wanted(output) && given != self.fed
             {
-                let rule =
-                    format!("{} has {given} frames where the spectrum has {}", descriptor.id, self.fed);
+                let rule = format!("{} has {given} frames where its input has {}", descriptor.id, self.fed);
                 return Err(CallError::Misbehaved(rule));
             }
         }

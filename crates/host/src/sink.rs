@@ -1,14 +1,12 @@
 //! What a calculator's results go through: checked, collected in memory of the
 //! host's own, and handed on after each call.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use abi_stable::std_types::{RSlice, RSliceMut};
-use agogic_abi::v1::Sink;
-use agogic_schema::{Event, Shape, TrackHeader};
+use agogic_schema::{CalculatorId, Event, Shape, TrackHeader};
 use agogic_timebase::Samples;
 
-use crate::CallError;
+use crate::backend::Sink;
+use crate::library::one_line;
+use crate::{CallError, Level, Watch};
 
 /// Why a receiver cannot take a track.
 pub type ReceiveError = Box<dyn std::error::Error + Send + Sync>;
@@ -41,8 +39,9 @@ const MAX_EVENT_BYTES: usize = 1 << 26;
 
 /// The host's side of a calculator's outputs.
 pub(crate) struct HostSink<'a, R> {
+    calculator: &'a CalculatorId,
     outputs: Vec<Output<R>>,
-    cancel: &'a AtomicBool,
+    watch: &'a dyn Watch,
     /// Rule that the calculator broke, if it did.
     broken: Option<String>,
 }
@@ -61,7 +60,12 @@ struct Output<R> {
 }
 
 impl<'a, R: Receiver> HostSink<'a, R> {
-    pub(crate) fn new(headers: Vec<TrackHeader>, receivers: Vec<Option<R>>, cancel: &'a AtomicBool) -> Self {
+    pub(crate) fn new(
+        calculator: &'a CalculatorId,
+        headers: Vec<TrackHeader>,
+        receivers: Vec<Option<R>>,
+        watch: &'a dyn Watch,
+    ) -> Self {
         let outputs = headers.into_iter().zip(receivers).map(|(header, receiver)| {
             let planes = header.planes.len();
             Output {
@@ -74,14 +78,16 @@ impl<'a, R: Receiver> HostSink<'a, R> {
                 given: vec![0; planes],
             }
         });
-        Self { outputs: outputs.collect(), cancel, broken: None }
+        Self { calculator, outputs: outputs.collect(), watch, broken: None }
     }
 
-    /// Hands on what a call gave.
-    pub(crate) fn flush(&mut self) -> Result<(), CallError> {
+    /// Hands on what a call gave that ended so. A broken rule says more than
+    /// what the calculator made of the refusal.
+    pub(crate) fn settle(&mut self, result: Result<(), CallError>) -> Result<(), CallError> {
         if let Some(rule) = self.broken.take() {
             return Err(CallError::Misbehaved(rule));
         }
+        result?;
         for output in &mut self.outputs {
             output.flush().map_err(CallError::Receiver)?;
         }
@@ -190,24 +196,24 @@ impl<R: Receiver> Output<R> {
 }
 
 impl<R: Receiver> Sink for HostSink<'_, R> {
-    fn frames(&mut self, output: u32, plane: u32, count: u64) -> RSliceMut<'_, f32> {
+    fn frames(&mut self, output: u32, plane: u32, count: u64) -> &mut [f32] {
         match self.room(output, plane, count) {
             // The borrow of the good case would otherwise last into the other.
             Ok(_) => {}
             Err(rule) => {
                 self.refuse(rule);
-                return RSliceMut::from_mut_slice(&mut []);
+                return &mut [];
             }
         }
         let out = &mut self.outputs[output as usize];
         let width = out.header.width();
         let pending = &mut out.pending[plane as usize];
         let start = pending.len() - count as usize * width;
-        RSliceMut::from_mut_slice(&mut pending[start..])
+        &mut pending[start..]
     }
 
-    fn events(&mut self, output: u32, events: RSlice<'_, u8>) -> bool {
-        match self.take_events(output, events.as_slice()) {
+    fn events(&mut self, output: u32, events: &[u8]) -> bool {
+        match self.take_events(output, events) {
             Ok(()) => true,
             Err(rule) => {
                 self.refuse(rule);
@@ -233,6 +239,16 @@ impl<R: Receiver> Sink for HostSink<'_, R> {
     }
 
     fn cancelled(&self) -> bool {
-        self.cancel.load(Ordering::Relaxed)
+        self.watch.cancelled()
+    }
+
+    fn log(&self, level: u32, text: &str) {
+        self.watch.log(self.calculator, Level::of(level), one_line(text).as_str());
+    }
+
+    fn progress(&self, done: f32) {
+        if (0.0..=1.0).contains(&done) {
+            self.watch.progress(self.calculator, done);
+        }
     }
 }

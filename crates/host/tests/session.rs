@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use agogic_calculator::{
     Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, Delta, DescriptorSpec, Error, Event, Frames,
-    InputSpec, Kind, Output, ParamSpec, RateUse, Samples, Setup, SpectrumScale,
+    InputSpec, Kind, Output, ParamSpec, PcmInput, Samples, Setup, SpectrumInput, SpectrumScale,
 };
 use agogic_host::{
     CallError, LoadedCalculator, Prepared, ReceiveError, Receiver, Registry, Session, Source, Task,
@@ -14,11 +14,12 @@ use agogic_host::{
 use agogic_schema::Profile;
 use agogic_timebase::SampleRate;
 
-const PCM: InputSpec = InputSpec::Pcm { channels: ChannelUse::Mono, rate: RateUse::Profile };
+fn pcm() -> InputSpec {
+    PcmInput::new(ChannelUse::Mono).into()
+}
 
 fn spectrum(scale: SpectrumScale, channels: ChannelUse) -> InputSpec {
-    let [n_fft, hop, window] = [256, 64, 256].map(Amount::Fixed);
-    InputSpec::Spectrum { n_fft, hop, window, scale, channels }
+    SpectrumInput::new(256, 64).scale(scale).channels(channels).into()
 }
 
 fn every(hop: u32) -> Kind {
@@ -54,7 +55,7 @@ macro_rules! calculator {
     };
 }
 
-calculator!(Copy, describe("t.copy", PCM, every(1), ONE), |block, output| {
+calculator!(Copy, describe("t.copy", pcm(), every(1), ONE), |block, output| {
     output.frames(0, block.count())?.copy_from_slice(block.data());
     Ok(())
 });
@@ -63,27 +64,29 @@ calculator!(
     describe(
         "t.rows",
         spectrum(SpectrumScale::Magnitude, ChannelUse::Each),
-        Kind::Dense(Frames::Spectrum),
-        Bins::Spectrum
+        Kind::Dense(Frames::Input),
+        Bins::Input
     ),
     |block, output| {
         output.frames(0, block.count())?.copy_from_slice(block.data());
         Ok(())
     }
 );
-calculator!(Panics, describe("t.panics", PCM, every(1), ONE), |_block, _output| panic!("out of cheese"));
+calculator!(Panics, describe("t.panics", pcm(), every(1), ONE), |_block, _output| panic!("out of cheese"));
 calculator!(
     TooFew,
-    describe("t.few", spectrum(SpectrumScale::Power, ChannelUse::Mono), Kind::Dense(Frames::Spectrum), ONE),
+    describe("t.few", spectrum(SpectrumScale::Power, ChannelUse::Mono), Kind::Dense(Frames::Input), ONE),
     |_block, output| output.frames(0, 1).map(drop)
 );
-calculator!(TooMany, describe("t.many", PCM, every(1), ONE), |_block, output| output
+calculator!(TooMany, describe("t.many", pcm(), every(1), ONE), |_block, output| output
     .frames(0, usize::MAX / 2)
     .map(drop));
-calculator!(NoOutput, describe("t.none", PCM, every(1), ONE), |_block, output| output.frames(7, 1).map(drop));
+calculator!(NoOutput, describe("t.none", pcm(), every(1), ONE), |_block, output| output
+    .frames(7, 1)
+    .map(drop));
 calculator!(
     Backwards,
-    describe("t.back", PCM, Kind::Events, Bins::Count(Amount::Fixed(0))),
+    describe("t.back", pcm(), Kind::Events, Bins::Count(Amount::Fixed(0))),
     |block, output| {
         let at = Samples(-(block.position() as i64));
         let event = Event { at, duration: Delta(Samples(0)), values: vec![], label: String::new() };
@@ -94,7 +97,7 @@ calculator!(
 struct Picky;
 impl Calculator for Picky {
     fn describe() -> CalculatorSpec {
-        describe("t.picky", PCM, every(1), ONE).param(ParamSpec::integer("n", 1, 0, 9, "", ""))
+        describe("t.picky", pcm(), every(1), ONE).param(ParamSpec::integer("n", 1, 0, 9, "", ""))
     }
     fn new(setup: &Setup) -> Result<Self, Error> {
         Err(format!("n = {:?} does not suit me", setup.params.integer("n")).into())
@@ -178,7 +181,7 @@ fn each_fault_is_its_own_and_harms_no_other() {
         ("t.many", "the calculator broke the interface"),
         ("t.none", "the calculator broke the interface: output 7 of 1 was given frames"),
         ("t.back", "the calculator broke the interface: events of t.back.out are out of order"),
-        ("t.picky", "t.picky cannot be set up: n = Some(1) does not suit me"),
+        ("t.picky", "the calculator cannot be set up: n = Some(1) does not suit me"),
     ];
     let ids: Vec<_> = faults.iter().map(|(id, _)| *id).chain(["t.copy"]).collect();
     let results = run(&ids, 1000);

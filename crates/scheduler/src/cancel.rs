@@ -17,9 +17,4 @@ impl Cancel {
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
-
-    /// The flag itself, for code that is only lent it.
-    pub fn flag(&self) -> &AtomicBool {
-        &self.0
-    }
 }

@@ -24,7 +24,7 @@ pub use record::{CacheKey, CacheRecord, Provenance, RECORD_VERSION, Shape, Track
 pub use semver::Version;
 pub use setup::Setup;
 pub use spec::{
-    Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Manifest, RateUse,
-    SpectrumScale,
+    Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Manifest, PcmInput,
+    RateUse, SpectrumInput, SpectrumScale, TempoUse, WindowShape,
 };
 pub use track::{Event, FeatureTrack, Plane, TrackData};

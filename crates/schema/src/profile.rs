@@ -107,19 +107,15 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Amount, Bins, ChannelUse, InputSpec, Kind, ParamSpec};
+    use crate::{Amount, Bins, ChannelUse, Kind, ParamSpec, PcmInput};
 
     fn calculator() -> CalculatorSpec {
         let events = |id| DescriptorSpec::new(id, "", Kind::Events, Bins::Count(Amount::Fixed(0)));
-        CalculatorSpec::new(
-            "t",
-            "1.0.0",
-            InputSpec::Pcm { channels: ChannelUse::Mono, rate: RateUse::Profile },
-        )
-        .param(ParamSpec::integer("n", 1, 0, 9, "", ""))
-        .param(ParamSpec::float("x", 0.5, 0.0, 1.0, "", ""))
-        .descriptor(events("t.all"))
-        .descriptor(events("t.n").reads(&["n"]))
+        CalculatorSpec::new("t", "1.0.0", PcmInput::new(ChannelUse::Mono))
+            .param(ParamSpec::integer("n", 1, 0, 9, "", ""))
+            .param(ParamSpec::float("x", 0.5, 0.0, 1.0, "", ""))
+            .descriptor(events("t.all"))
+            .descriptor(events("t.n").reads(&["n"]))
     }
 
     fn with(pairs: &[(&str, ParamValue)]) -> Profile {

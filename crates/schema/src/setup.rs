@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Params;
+use crate::{Params, TrackHeader};
 
 /// What a calculator is told when it is made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
     /// Every parameter of the calculator, checked.
     pub params: Params,
@@ -14,8 +14,15 @@ pub struct Setup {
     pub rate: u32,
     /// Names of the input's channels: one, `mono`, for a mix.
     pub channels: Vec<String>,
-    /// Values per channel: 1 for PCM, `n_fft / 2 + 1` for a spectrum.
+    /// Values per channel: 1 for PCM, `n_fft / 2 + 1` for a spectrum (twice as
+    /// many for a complex one), 0 where the inputs are descriptors.
     pub bins: u32,
+    /// What the inputs are, in the order of the description; none for audio.
+    #[serde(default)]
+    pub inputs: Vec<TrackHeader>,
+    /// Whether blocks carry the ticks of a tempo map.
+    #[serde(default)]
+    pub tempo: bool,
     /// Per output, whether anybody wants it. One that nobody wants may be
     /// left out; what is given for it is dropped.
     pub wanted: Vec<bool>,

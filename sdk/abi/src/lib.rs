@@ -6,11 +6,12 @@
 //! `Setup`), so that a new field is no new layout. What crosses by layout is
 //! checked by `abi_stable` when a library is loaded.
 //!
-//! [`v1`] is generation 1. It is a draft: until it is frozen it may change,
-//! and the layout check refuses libraries built against another draft.
+//! A generation is a frozen module. A host tries the newest that a library
+//! could be of, then the older ones; the version of a generation's root module
+//! is how it knows them apart. The package's own version may grow within 1.x:
+//! `abi_stable` compares it too, and takes any of the same major version.
 
 pub mod v1;
 
-/// The generation that this crate's newest module holds. It equals the major
-/// version of this package, which `abi_stable` compares first.
+/// The newest generation in this crate.
 pub const GENERATION: u32 = 1;

@@ -1,12 +1,20 @@
-//! Generation 1.
+//! Generation 1, frozen: no type in here changes any more. What calculators
+//! and hosts have to say to each other later goes into the MessagePack maps, or
+//! into an extension.
 //!
-//! Life of an instance: `create`, then `process` any number of times with
-//! blocks in order of position and without gaps, then `finish` once, then drop.
-//! After a failure only drop is allowed.
+//! Life of an instance: `create`, then `process` any number of times with the
+//! blocks of each input in order of position and without gaps, then `finish`
+//! once. After that `reset` makes it as new, or it is dropped. `reset` is also
+//! allowed before `finish`. After a failure only drop is allowed.
 //!
-//! Each function states *thread* (who may call it when), *lifetime* (how long
-//! what it is given or gives lives) and *failure*. No pointer is ever null.
-//! No function may unwind: the plug-in side turns a panic into a [`Failure`].
+//! Each function states *thread* (who may call it when), *state* (what must
+//! have been called), *lifetime* (how long what it is given or gives lives) and
+//! *failure*. No pointer is ever null. No function may unwind: the plug-in side
+//! turns a panic into a [`Failure`].
+//!
+//! An *extension* is a function by name: bytes in, bytes out, `RNone` where the
+//! name is not known. Names look like `org.project.name/1`; those that begin
+//! with `agogic.` are the project's. None is defined yet.
 
 // The derive macros of abi_stable expand to code that trips these.
 #![allow(non_local_definitions, non_camel_case_types, missing_docs, clippy::undocumented_unsafe_blocks)]
@@ -18,7 +26,7 @@ use abi_stable::StableAbi;
 use abi_stable::library::RootModule;
 use abi_stable::sabi_trait;
 use abi_stable::sabi_types::VersionStrings;
-use abi_stable::std_types::{RBox, RResult, RSlice, RSliceMut, RStr, RString, RVec};
+use abi_stable::std_types::{RBox, ROption, RResult, RSlice, RSliceMut, RStr, RString, RVec};
 
 /// The root of a plug-in library.
 #[repr(C)]
@@ -38,15 +46,22 @@ pub struct CalculatorLibrary {
     /// Thread: any, at any time. Lifetime: the arguments live for the call;
     /// the instance is the caller's and may outlive everything but the
     /// library, which is never unloaded. Failure: the reason.
-    #[sabi(last_prefix_field)]
     pub create: extern "C" fn(id: RStr<'_>, setup: RSlice<'_, u8>) -> RResult<InstanceBox, Failure>,
+
+    /// An extension of the library.
+    ///
+    /// Thread: any, at any time. Lifetime: the arguments live for the call,
+    /// the answer is the caller's. Failure: as the extension says.
+    #[sabi(last_prefix_field)]
+    pub extension: extern "C" fn(name: RStr<'_>, request: RSlice<'_, u8>) -> ROption<RVec<u8>>,
 }
 
 impl RootModule for CalculatorLibraryRef {
     abi_stable::declare_root_module_statics! {CalculatorLibraryRef}
     const BASE_NAME: &'static str = "agogic_calculator";
     const NAME: &'static str = "agogic_calculator";
-    const VERSION_STRINGS: VersionStrings = abi_stable::package_version_strings!();
+    // The generation's own version: that of the package may go on.
+    const VERSION_STRINGS: VersionStrings = VersionStrings::new("1.0.0");
 }
 
 /// An instance at work, owned.
@@ -60,35 +75,63 @@ pub type SinkRef<'a> = Sink_TO<'a, abi_stable::sabi_types::RMut<'a, ()>>;
 pub trait Instance: Send {
     /// Takes the next block.
     ///
-    /// Thread: any, one call at a time. Lifetime: block and sink live for the
-    /// call. Failure: the instance is done for.
+    /// Thread: any, one call at a time. State: not finished. Lifetime: block
+    /// and sink live for the call. Failure: the instance is done for.
     fn process(&mut self, block: Block<'_>, sink: &mut SinkRef<'_>) -> RResult<(), Failure>;
 
     /// Gives what remains after the last block.
     ///
-    /// Thread, lifetime, failure: as `process`.
-    #[sabi(last_prefix_field)]
+    /// Thread, state, lifetime, failure: as `process`.
     fn finish(&mut self, sink: &mut SinkRef<'_>) -> RResult<(), Failure>;
+
+    /// Makes the instance as new, for another asset of the same setup.
+    ///
+    /// Thread: as `process`. State: any, but not after a failure. Failure: the
+    /// instance is done for.
+    fn reset(&mut self) -> RResult<(), Failure>;
+
+    /// An extension of instances.
+    ///
+    /// Thread: as `process`. State, failure: as the extension says. Lifetime:
+    /// the arguments live for the call, the answer is the caller's.
+    #[sabi(last_prefix_field)]
+    fn extension(&mut self, name: RStr<'_>, request: RSlice<'_, u8>) -> ROption<RVec<u8>>;
 }
 
-/// A piece of the input.
+/// A piece of an input.
 ///
 /// PCM: `count` samples of each channel, planar: all of channel 0, then all of
-/// channel 1, and so on. Spectra: `count` frames, each holding all bins of
-/// channel 0, then all bins of channel 1, and so on.
+/// channel 1, and so on. Spectra and dense descriptors: `count` frames, each
+/// holding all bins of channel 0, then all bins of channel 1, and so on. Peaks:
+/// as dense, `plane` by plane. Events: `count` of them in `events`, `data` is
+/// empty.
+///
+/// Of several inputs none runs ahead of another by more than a block.
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
 pub struct Block<'a> {
-    /// Number of the first sample or frame, counted from the start of the asset.
+    /// Which input: 0 for audio, else counted as in the description.
+    pub input: u32,
+    /// Which level of peaks; otherwise 0.
+    pub plane: u32,
+    /// Number of the first sample, frame or event, counted from the start of
+    /// the asset.
     pub position: u64,
-    /// Samples per channel, or frames.
+    /// Samples per channel, frames or events.
     pub count: u64,
     /// Channels.
     pub channels: u32,
-    /// Values per channel and sample (1) or frame (bins).
+    /// Values per channel and sample (1) or frame (bins, twice as many for a
+    /// complex spectrum).
     pub width: u32,
     /// `count * channels * width` values.
     pub data: RSlice<'a, f32>,
+    /// A MessagePack array of `Event`, or nothing.
+    pub events: RSlice<'a, u8>,
+    /// Where the setup says that there is tempo: ticks, 960 to the quarter
+    /// note, at the centre of each frame and after the last one's; for PCM at
+    /// the first sample and at that after the last. Otherwise nothing.
+    pub ticks: RSlice<'a, f64>,
 }
 
 /// Where an instance puts what it computed. Outputs count as in the manifest.
@@ -116,9 +159,30 @@ pub trait Sink {
 
     /// Whether the host no longer wants the result; the instance should fail
     /// soon.
-    #[sabi(last_prefix_field)]
     fn cancelled(&self) -> bool;
+
+    /// A line for the host's log; `level` is one of the `LOG_` numbers.
+    ///
+    /// Lifetime: the text lives for the call.
+    fn log(&self, level: u32, text: RStr<'_>);
+
+    /// How much of this call's work is done, from 0.0 to 1.0; for calls that
+    /// take seconds.
+    fn progress(&self, done: f32);
+
+    /// An extension of hosts.
+    ///
+    /// Lifetime: the arguments live for the call, the answer is the caller's.
+    #[sabi(last_prefix_field)]
+    fn extension(&mut self, name: RStr<'_>, request: RSlice<'_, u8>) -> ROption<RVec<u8>>;
 }
+
+/// Something went wrong that the user should know of.
+pub const LOG_WARNING: u32 = 0;
+/// Something that may help to understand a result.
+pub const LOG_INFO: u32 = 1;
+/// For the author.
+pub const LOG_DEBUG: u32 = 2;
 
 /// Why a call failed.
 #[repr(C)]

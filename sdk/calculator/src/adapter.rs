@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use abi_stable::std_types::{RErr, ROk, RResult, RSlice, RStr, RVec};
+use abi_stable::std_types::{RErr, RNone, ROk, ROption, RResult, RSlice, RStr, RVec};
 use agogic_abi::v1::{self, Failure, Instance, Instance_TO, InstanceBox, SinkRef};
 use agogic_schema::{CalculatorSpec, Manifest, Setup};
 
@@ -22,7 +22,7 @@ pub fn entry<C: Calculator>() -> Entry {
     Entry {
         describe: C::describe,
         create: |setup| {
-            let adapter = Adapter { calculator: C::new(setup)?, over: None };
+            let adapter = Adapter { calculator: C::new(setup)?, setup: setup.clone(), over: None };
             Ok(Instance_TO::from_value(adapter, abi_stable::sabi_trait::TD_Opaque))
         },
     }
@@ -61,8 +61,14 @@ pub fn create<const N: usize>(
     }
 }
 
+/// What the library answers to an extension: none is known yet.
+pub fn extension(_name: RStr<'_>, _request: RSlice<'_, u8>) -> ROption<RVec<u8>> {
+    RNone
+}
+
 struct Adapter<C> {
     calculator: C,
+    setup: Setup,
     /// Why this instance takes no more calls.
     over: Option<&'static str>,
 }
@@ -77,10 +83,25 @@ impl<C: Calculator> Instance for Adapter<C> {
 
     fn finish(&mut self, sink: &mut SinkRef<'_>) -> RResult<(), Failure> {
         let result = self.call(|calculator| calculator.finish(&mut Output::new(sink)));
-        self.over = self.over.or(Some("it has finished"));
+        self.over = self.over.or(Some(FINISHED));
         result
     }
+
+    fn reset(&mut self) -> RResult<(), Failure> {
+        if self.over == Some(FINISHED) {
+            self.over = None;
+        }
+        let setup = self.setup.clone();
+        self.call(|calculator| calculator.reset(&setup))
+    }
+
+    fn extension(&mut self, _name: RStr<'_>, _request: RSlice<'_, u8>) -> ROption<RVec<u8>> {
+        RNone
+    }
 }
+
+/// Why a finished instance takes no more calls: it may be reset.
+const FINISHED: &str = "it has finished";
 
 impl<C: Calculator> Adapter<C> {
     fn call(&mut self, work: impl FnOnce(&mut C) -> Result<(), Error>) -> RResult<(), Failure> {

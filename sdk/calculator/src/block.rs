@@ -1,15 +1,20 @@
 //! The piece of input that a calculator is given.
 
 use agogic_abi::v1;
+use agogic_schema::Event;
 
-/// A piece of the input.
+/// A piece of an input.
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a> {
+    input: u32,
+    plane: u32,
     position: u64,
     count: usize,
     channels: usize,
     width: usize,
     data: &'a [f32],
+    events: &'a [u8],
+    ticks: &'a [f64],
 }
 
 impl<'a> Block<'a> {
@@ -17,25 +22,61 @@ impl<'a> Block<'a> {
     /// bins), or `None` where the data has another length.
     pub fn new(position: u64, count: usize, channels: usize, width: usize, data: &'a [f32]) -> Option<Self> {
         let expect = count.checked_mul(channels)?.checked_mul(width)?;
-        (data.len() == expect).then_some(Self { position, count, channels, width, data })
+        let (input, plane, events, ticks) = (0, 0, &[][..], &[][..]);
+        (data.len() == expect).then_some(Self {
+            input,
+            plane,
+            position,
+            count,
+            channels,
+            width,
+            data,
+            events,
+            ticks,
+        })
+    }
+
+    /// The same block as one of another input, or of a level of its peaks.
+    #[must_use]
+    pub fn of_input(self, input: u32, plane: u32) -> Self {
+        Self { input, plane, ..self }
+    }
+
+    /// The same block with the ticks of a tempo map.
+    #[must_use]
+    pub fn with_ticks(self, ticks: &'a [f64]) -> Self {
+        Self { ticks, ..self }
     }
 
     pub(crate) fn from_abi(block: v1::Block<'a>) -> Option<Self> {
-        Self::new(
-            block.position,
-            usize::try_from(block.count).ok()?,
-            block.channels as usize,
-            block.width as usize,
-            block.data.as_slice(),
-        )
+        let (count, channels, width) =
+            (usize::try_from(block.count).ok()?, block.channels as usize, block.width as usize);
+        let events = block.events.as_slice();
+        let made = if events.is_empty() {
+            Self::new(block.position, count, channels, width, block.data.as_slice())?
+        } else {
+            Self { count, channels, width, ..Self::new(block.position, 0, 0, 0, &[])? }
+        };
+        let (input, plane, ticks) = (block.input, block.plane, block.ticks.as_slice());
+        Some(Self { input, plane, events, ticks, ..made })
     }
 
-    /// Number of the first sample or frame, counted from the start.
+    /// Which input: 0 for audio, else counted as in the description.
+    pub fn input(&self) -> usize {
+        self.input as usize
+    }
+
+    /// Which level of an input that holds peaks.
+    pub fn plane(&self) -> usize {
+        self.plane as usize
+    }
+
+    /// Number of the first sample, frame or event, counted from the start.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Samples per channel, or frames.
+    /// Samples per channel, frames, or events.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -51,7 +92,7 @@ impl<'a> Block<'a> {
         self.data.get(start..start.saturating_add(self.count)).unwrap_or(&[])
     }
 
-    /// Spectra: the frames, each holding all bins of channel 0, then all bins
+    /// Spectra and dense descriptors: the frames, each holding all bins of channel 0, then all bins
     /// of channel 1, and so on.
     pub fn rows(&self) -> std::slice::ChunksExact<'a, f32> {
         self.data.chunks_exact((self.channels * self.width).max(1))
@@ -60,6 +101,19 @@ impl<'a> Block<'a> {
     /// All values, as they lie.
     pub fn data(&self) -> &'a [f32] {
         self.data
+    }
+
+    /// The events of an input that holds events; none where they cannot be
+    /// read.
+    pub fn events(&self) -> Vec<Event> {
+        if self.events.is_empty() { vec![] } else { rmp_serde::from_slice(self.events).unwrap_or_default() }
+    }
+
+    /// Where the calculator asks for it and there is a tempo map: ticks, 960
+    /// to the quarter note, at the centre of each frame and after the last
+    /// one's; for PCM at the first sample and at that after the last.
+    pub fn ticks(&self) -> Option<&'a [f64]> {
+        (!self.ticks.is_empty()).then_some(self.ticks)
     }
 }
 

@@ -40,6 +40,17 @@ pub trait Calculator: Sized + Send + 'static {
         let _ = output;
         Ok(())
     }
+
+    /// Makes the instance as new, for another asset of the same setup. Worth
+    /// writing where [`Self::new`] is costly: it must be as if it had been
+    /// called.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    fn reset(&mut self, setup: &Setup) -> Result<(), Error> {
+        *self = Self::new(setup)?;
+        Ok(())
+    }
 }
 
 /// Why a calculator gave up. One line, for a person.

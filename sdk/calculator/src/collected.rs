@@ -1,8 +1,8 @@
 //! A calculator run without a host, for its author's unit tests.
 
-use agogic_schema::{Bins, CalculatorSpec, Event, InputSpec, Kind, Params, Setup};
+use agogic_schema::{Bins, CalculatorSpec, Event, InputSpec, Kind, Params, Setup, SpectrumScale};
 
-use crate::output::Receiver;
+use crate::output::{Level, Receiver};
 use crate::{Block, Calculator, Error, Output};
 
 /// What a calculator gave when it was run without a host.
@@ -24,14 +24,22 @@ struct Collection {
 
 impl Collected {
     /// The setup that a host would give with every parameter at its default,
-    /// for `channels` channels of PCM, or of spectra with `bins` bins.
+    /// for `channels` channels of PCM, or of spectra with `bins` bins. A derived
+    /// calculator's `inputs` are the test's to fill in.
     pub fn setup<C: Calculator>(rate: u32, channels: usize, bins: u32) -> Setup {
         let spec = C::describe();
         Setup {
             params: Params(spec.params.into_iter().map(|param| (param.name, param.default)).collect()),
             rate,
             channels: (1..=channels).map(|channel| channel.to_string()).collect(),
-            bins: if matches!(spec.input, InputSpec::Spectrum { .. }) { bins } else { 1 },
+            bins: match &spec.input {
+                InputSpec::Spectrum(spectrum) if spectrum.scale == SpectrumScale::Complex => 2 * bins,
+                InputSpec::Spectrum(_) => bins,
+                InputSpec::Descriptors(_) => 0,
+                _ => 1,
+            },
+            inputs: vec![],
+            tempo: false,
             wanted: vec![true; spec.descriptors.len()],
         }
     }
@@ -79,7 +87,7 @@ impl Collected {
         let outputs = spec.descriptors.iter().map(|descriptor| {
             let bins = match &descriptor.bins {
                 Bins::Count(amount) => amount.resolve(&setup.params).unwrap_or(0),
-                Bins::Spectrum => setup.bins,
+                Bins::Input => setup.bins,
             };
             let planes = match descriptor.kind {
                 Kind::Dense(_) => 1,
@@ -120,4 +128,8 @@ impl Receiver for Collected {
     fn cancelled(&self) -> bool {
         false
     }
+
+    fn log(&self, _level: Level, _text: &str) {}
+
+    fn progress(&self, _done: f32) {}
 }

@@ -12,7 +12,7 @@ macro_rules! export {
         /// The root module of this plug-in library.
         pub fn library() -> $crate::private::v1::CalculatorLibraryRef {
             use $crate::private::abi_stable::prefix_type::PrefixTypeTrait as _;
-            use $crate::private::abi_stable::std_types::{RResult, RSlice, RStr, RVec};
+            use $crate::private::abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
 
             fn entries() -> [$crate::private::Entry; [$(stringify!($calculator)),+].len()] {
                 [$($crate::private::entry::<$calculator>()),+]
@@ -26,7 +26,10 @@ macro_rules! export {
             ) -> RResult<$crate::private::v1::InstanceBox, $crate::private::v1::Failure> {
                 $crate::private::create(entries, id, setup)
             }
-            $crate::private::v1::CalculatorLibrary { manifest, create }.leak_into_prefix()
+            extern "C" fn extension(name: RStr<'_>, request: RSlice<'_, u8>) -> ROption<RVec<u8>> {
+                $crate::private::extension(name, request)
+            }
+            $crate::private::v1::CalculatorLibrary { manifest, create, extension }.leak_into_prefix()
         }
 
         #[doc(hidden)]

@@ -7,8 +7,8 @@
 //!
 //! ```
 //! use agogic_calculator::{
-//!     Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, DescriptorSpec, Error, Frames,
-//!     InputSpec, Kind, Output, ParamSpec, SpectrumScale, Setup,
+//!     Amount, Bins, Block, Calculator, CalculatorSpec, DescriptorSpec, Error, Frames, Kind, Output,
+//!     ParamSpec, Setup, SpectrumInput,
 //! };
 //!
 //! /// Spectral crest: the largest magnitude over the mean magnitude.
@@ -16,13 +16,7 @@
 //!
 //! impl Calculator for Crest {
 //!     fn describe() -> CalculatorSpec {
-//!         let input = InputSpec::Spectrum {
-//!             n_fft: Amount::param("n_fft"),
-//!             hop: Amount::param("hop_length"),
-//!             window: Amount::param("n_fft"),
-//!             scale: SpectrumScale::Magnitude,
-//!             channels: ChannelUse::Mono,
-//!         };
+//!         let input = SpectrumInput::new("n_fft", "hop_length");
 //!         CalculatorSpec::new("example.crest", "1.0.0", input)
 //!             .param(ParamSpec::integer("n_fft", 2048, 16, 65536, "samples", "Transform length."))
 //!             .param(ParamSpec::integer("hop_length", 512, 1, 65536, "samples", "Hop."))
@@ -30,11 +24,12 @@
 //!                 DescriptorSpec::new(
 //!                     "example.crest",
 //!                     "",
-//!                     Kind::Dense(Frames::Spectrum),
+//!                     Kind::Dense(Frames::Input),
 //!                     Bins::Count(Amount::Fixed(1)),
 //!                 )
 //!                 .about("Largest magnitude over mean magnitude; 0 for silence."),
 //!             )
+//!             .independent()
 //!     }
 //!
 //!     fn new(_setup: &Setup) -> Result<Self, Error> {
@@ -64,18 +59,19 @@ mod output;
 
 pub use agogic_schema::{
     Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Event, Frames, InputSpec, Kind, Manifest,
-    ParamKind, ParamSpec, ParamValue, Params, RateUse, Setup, SpectrumScale,
+    ParamKind, ParamSpec, ParamValue, Params, PcmInput, RateUse, Setup, Shape, SpectrumInput, SpectrumScale,
+    TempoUse, TrackHeader, WindowShape,
 };
 pub use agogic_timebase::{Delta, Samples};
 pub use block::Block;
 pub use calculator::{Calculator, Error};
 pub use collected::Collected;
-pub use output::Output;
+pub use output::{Level, Output};
 
 /// What the export macro needs; no part of the interface for authors.
 #[doc(hidden)]
 pub mod private {
-    pub use crate::adapter::{Entry, create, entry, manifest};
+    pub use crate::adapter::{Entry, create, entry, extension, manifest};
     pub use abi_stable;
     pub use agogic_abi::v1;
 }

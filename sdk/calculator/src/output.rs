@@ -1,7 +1,7 @@
 //! Where a calculator puts what it computed.
 
-use abi_stable::std_types::RSlice;
-use agogic_abi::v1::SinkRef;
+use abi_stable::std_types::{RSlice, RStr};
+use agogic_abi::v1::{self, SinkRef};
 use agogic_schema::Event;
 
 use crate::Error;
@@ -19,6 +19,19 @@ pub(crate) trait Receiver {
     fn events(&mut self, output: usize, events: &[Event]) -> bool;
     fn raise_floor(&mut self, output: usize, floor: f32) -> bool;
     fn cancelled(&self) -> bool;
+    fn log(&self, level: Level, text: &str);
+    fn progress(&self, done: f32);
+}
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Something went wrong that the user should know of.
+    Warning,
+    /// Something that may help to understand a result.
+    Info,
+    /// For the author.
+    Debug,
 }
 
 impl<'a> Output<'a> {
@@ -80,6 +93,17 @@ impl<'a> Output<'a> {
     pub fn check_cancelled(&self) -> Result<(), Error> {
         if self.sink.cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
+
+    /// A line for the host's log.
+    pub fn log(&self, level: Level, text: &str) {
+        self.sink.log(level, text);
+    }
+
+    /// Tells how much of this call's work is done, from 0.0 to 1.0. For calls
+    /// that take seconds; between calls the host counts for itself.
+    pub fn progress(&self, done: f32) {
+        self.sink.progress(done);
+    }
 }
 
 impl Receiver for SinkRef<'_> {
@@ -98,6 +122,19 @@ impl Receiver for SinkRef<'_> {
 
     fn cancelled(&self) -> bool {
         SinkRef::cancelled(self)
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        let level = match level {
+            Level::Warning => v1::LOG_WARNING,
+            Level::Info => v1::LOG_INFO,
+            Level::Debug => v1::LOG_DEBUG,
+        };
+        SinkRef::log(self, level, RStr::from_str(text));
+    }
+
+    fn progress(&self, done: f32) {
+        SinkRef::progress(self, done);
     }
 }
 

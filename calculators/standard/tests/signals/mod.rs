@@ -54,18 +54,19 @@ pub(crate) fn noise(length: usize) -> Vec<f64> {
 /// many samples, or as spectra in blocks of so many frames.
 pub(crate) fn run<C: Calculator>(setup: &Setup, samples: &[f32], block: usize) -> Collected {
     let description = C::describe();
-    let InputSpec::Spectrum { n_fft, hop, window, scale, .. } = description.input else {
+    let InputSpec::Spectrum(input) = description.input else {
         return run_blocks::<C>(setup, samples, block, 1);
     };
     let amount =
-        |amount: agogic_calculator::Amount| amount.resolve(&setup.params).expect("a number") as usize;
-    let hop = NonZeroUsize::new(amount(hop)).expect("a hop");
-    let spec = StftSpec::new(amount(n_fft), hop, amount(window), Window::Hann, true).expect("a valid spec");
+        |amount: &agogic_calculator::Amount| amount.resolve(&setup.params).expect("a number") as usize;
+    let hop = NonZeroUsize::new(amount(&input.hop)).expect("a hop");
+    let spec = StftSpec::new(amount(&input.n_fft), hop, amount(&input.window_length), Window::Hann, true)
+        .expect("a valid spec");
     let mut stft = Stft::new(spec);
     let mut rows = Vec::new();
     stft.push(samples, |_, batch| rows.extend_from_slice(batch));
     stft.finish(|_, batch| rows.extend_from_slice(batch));
-    if scale == SpectrumScale::Magnitude {
+    if input.scale == SpectrumScale::Magnitude {
         rows.iter_mut().for_each(|power| *power = power.sqrt());
     }
     run_blocks::<C>(setup, &rows, block, spec.bins())

@@ -2,7 +2,7 @@
 //! calculator says of itself: bins of a spectrum, or bands on a mel scale with
 //! librosa's parameter names.
 
-use agogic::schema::{Amount, Bins, CalculatorSpec, DescriptorSpec, InputSpec, Params};
+use agogic::schema::{Amount, Bins, CalculatorSpec, DescriptorSpec, Params};
 
 /// Centre of each bin in Hz at a sample rate; `None` where nobody knows.
 pub(super) fn frequencies(
@@ -11,9 +11,9 @@ pub(super) fn frequencies(
     params: &Params,
     rate: u32,
 ) -> Option<Vec<f32>> {
-    let InputSpec::Spectrum { n_fft, .. } = &calculator.input else { return None };
+    let n_fft = &calculator.input.spectrum()?.n_fft;
     match &descriptor.bins {
-        Bins::Spectrum => {
+        Bins::Input => {
             let n_fft = n_fft.resolve(params)?;
             Some(
                 (0..=n_fft / 2).map(|k| (f64::from(k) * f64::from(rate) / f64::from(n_fft)) as f32).collect(),

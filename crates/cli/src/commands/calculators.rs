@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use agogic::schema::{
-    Amount, Bins, CalculatorSpec, DescriptorSpec, InputSpec, Kind, ParamKind, ParamSpec, ParamValue, Params,
-    Profile,
+    Bins, CalculatorSpec, DescriptorSpec, Kind, ParamKind, ParamSpec, ParamValue, Params, Profile,
 };
 use agogic::{LoadedCalculator, Origin};
 use serde::Serialize;
@@ -140,12 +139,9 @@ impl<'a> Descriptor<'a> {
 }
 
 fn bins(calculator: &CalculatorSpec, bins: &Bins, params: &Params) -> Option<u32> {
-    match (bins, &calculator.input) {
-        (Bins::Count(amount), _) => amount.resolve(params),
-        (Bins::Spectrum, InputSpec::Spectrum { n_fft, .. }) => {
-            Amount::resolve(n_fft, params).map(|n| n / 2 + 1)
-        }
-        (Bins::Spectrum, InputSpec::Pcm { .. }) => None,
+    match bins {
+        Bins::Count(amount) => amount.resolve(params),
+        Bins::Input => calculator.input.spectrum()?.n_fft.resolve(params).map(|n| n / 2 + 1),
     }
 }
 

@@ -4,10 +4,7 @@
 //! The feature `version-2` builds its next release, in which the formula of
 //! `example.crest` is another and `example.flatness` is as it was.
 
-use agogic_calculator::{
-    Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, DescriptorSpec, Error, Frames, InputSpec,
-    Kind, Output, ParamSpec, Setup, SpectrumScale,
-};
+use agogic_calculator::{Amount, Bins, Block, Calculator, CalculatorSpec, DescriptorSpec, Error, Frames, Kind, Output, ParamSpec, Setup, SpectrumInput};
 
 const NEXT: bool = cfg!(feature = "version-2");
 const VERSION: &str = if NEXT { "2.0.0" } else { "1.0.0" };
@@ -16,15 +13,9 @@ struct Crest;
 
 impl Calculator for Crest {
     fn describe() -> CalculatorSpec {
-        let input = InputSpec::Spectrum {
-            n_fft: Amount::param("n_fft"),
-            hop: Amount::param("hop_length"),
-            window: Amount::param("n_fft"),
-            scale: SpectrumScale::Magnitude,
-            channels: ChannelUse::Mono,
-        };
+        let input = SpectrumInput::new("n_fft", "hop_length");
         let number =
-            |id| DescriptorSpec::new(id, "", Kind::Dense(Frames::Spectrum), Bins::Count(Amount::Fixed(1)));
+            |id| DescriptorSpec::new(id, "", Kind::Dense(Frames::Input), Bins::Count(Amount::Fixed(1)));
         CalculatorSpec::new("example.crest", VERSION, input)
             .param(ParamSpec::integer("n_fft", 2048, 16, 65_536, "samples", "Transform length."))
             .param(ParamSpec::integer("hop_length", 512, 1, 65_536, "samples", "Distance between frames."))
