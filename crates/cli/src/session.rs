@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agogic::{Control, Engine};
+use agogic::{Control, Engine, Refusal};
 use etcetera::BaseStrategy;
 
 use crate::args::Global;
@@ -36,13 +36,18 @@ impl Session {
             None => builder,
         };
         let engine = builder.open()?;
-        for refused in engine.refusals() {
-            terminal.warn(&format!("{}: passed over: {}", refused.path.display(), refused.reason));
-        }
+        name_refusals(engine.refusals(), terminal);
         let progress = Arc::new(Progress::new(terminal.clone()));
         let control = Control::new(progress.clone());
         watch_for_interrupt(control.clone())?;
         Ok(Self { engine, control, progress })
+    }
+}
+
+/// Names the plug-in files that were passed over.
+pub(crate) fn name_refusals(refusals: &[Refusal], terminal: &Terminal) {
+    for refused in refusals {
+        terminal.warn(&format!("{}: passed over: {}", refused.path.display(), refused.reason));
     }
 }
 

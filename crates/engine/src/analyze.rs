@@ -19,7 +19,7 @@ use crate::{Control, Engine, Error, Event};
 pub struct Request {
     /// The parameters.
     pub profile: Profile,
-    /// The descriptors; all that there are where nothing is said.
+    /// The descriptors; all but those of Vamp plug-ins where nothing is said.
     pub only: Option<Vec<DescriptorId>>,
 }
 
@@ -165,7 +165,7 @@ impl Engine {
         only: Option<&[DescriptorId]>,
     ) -> Result<Vec<Wanted>, Error> {
         let mut wanted = vec![];
-        for LoadedCalculator { spec, .. } in self.calculators() {
+        for LoadedCalculator { spec, .. } in self.calculators_for(only) {
             for descriptor in &spec.descriptors {
                 if only.is_some_and(|only| !only.contains(&descriptor.id)) {
                     continue;
@@ -231,7 +231,8 @@ impl Engine {
         let source = Source { rate: stream.rate, channels: stream.names.clone() };
         let mut failed = vec![];
         let mut tasks = vec![];
-        for calculator in self.calculators() {
+        let names: Vec<_> = to_run.iter().map(|wanted| wanted.descriptor.clone()).collect();
+        for calculator in self.calculators_for(Some(&names)) {
             let mine = |id: &DescriptorId| to_run.iter().copied().find(|wanted| &wanted.descriptor == id);
             let outputs: Vec<_> = calculator.spec.descriptors.iter().map(|d| mine(&d.id)).collect();
             if outputs.iter().all(Option::is_none) {

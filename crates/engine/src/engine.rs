@@ -8,10 +8,12 @@ use agogic_store::Store;
 use etcetera::BaseStrategy;
 
 use crate::Error;
+use crate::vamp::VampPlugins;
 
 /// A cache and the calculators that fill it.
 pub struct Engine {
     pub(crate) registry: Registry,
+    pub(crate) vamp: VampPlugins,
     pub(crate) store: Store,
     pub(crate) pool: Option<rayon::ThreadPool>,
     pub(crate) threads: usize,
@@ -53,7 +55,7 @@ impl Builder {
         let store = Store::open(&self.cache)?;
         let pool = self.threads.and_then(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().ok());
         let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into));
-        Ok(Engine { registry, store, pool, threads: threads.unwrap_or(1) })
+        Ok(Engine { registry, vamp: VampPlugins::default(), store, pool, threads: threads.unwrap_or(1) })
     }
 }
 
@@ -73,7 +75,7 @@ impl Engine {
         Builder { cache: cache.into(), plugins: plugin_path(), threads: None }
     }
 
-    /// The calculators that are there, in order of id.
+    /// The calculators that are there but for Vamp plug-ins, in order of id.
     pub fn calculators(&self) -> impl ExactSizeIterator<Item = &LoadedCalculator> {
         self.registry.calculators()
     }
@@ -93,9 +95,9 @@ impl Engine {
     /// # Errors
     /// [`Error::UnknownDescriptor`] where there is none.
     pub fn descriptor(&self, id: &DescriptorId) -> Result<(&LoadedCalculator, &DescriptorSpec), Error> {
-        self.registry.descriptor(id).ok_or_else(|| {
+        self.find(id).ok_or_else(|| {
             let mut known: Vec<_> = self
-                .calculators()
+                .calculators_for(Some(std::slice::from_ref(id)))
                 .flat_map(|calculator| calculator.spec.descriptors.iter().map(|d| d.id.as_str()))
                 .collect();
             known.sort_unstable();

@@ -37,6 +37,7 @@ mod engine;
 mod error;
 mod read;
 mod status;
+mod vamp;
 
 pub use agogic_host::{HostError, LoadedCalculator, Origin, Refusal};
 pub use agogic_scheduler::{Cancel, Freshness, Reason};

@@ -5,6 +5,7 @@ use std::path::Path;
 use agogic_scheduler::{Freshness, Reason, diff};
 use agogic_schema::{AssetId, CacheRecord, CalculatorId, DescriptorId, Profile, ProfileName, Version};
 
+use crate::vamp::cached_vamp;
 use crate::{Engine, Error};
 
 /// How the descriptors of a file stand.
@@ -75,10 +76,14 @@ impl Engine {
         all: bool,
     ) -> Result<Vec<DescriptorStatus>, Error> {
         let mut wanted = self.wanted(profile, None)?;
+        let vamp = cached_vamp(records);
+        if !vamp.is_empty() {
+            wanted.extend(self.wanted(profile, Some(&vamp))?);
+        }
         if !all {
             wanted.retain(|wanted| records.iter().any(|record| record.key.descriptor == wanted.descriptor));
         }
-        let verdicts = diff(&wanted, records, |id| self.registry.descriptor(id).is_some());
+        let verdicts = diff(&wanted, records, |id| self.find(id).is_some());
         let statuses = verdicts.into_iter().filter_map(|verdict| {
             let record = records.iter().find(|record| record.key.descriptor == verdict.descriptor);
             let now = wanted.iter().find(|wanted| wanted.descriptor == verdict.descriptor);

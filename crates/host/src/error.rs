@@ -28,6 +28,9 @@ pub enum HostError {
     /// A library of this generation whose layout differs all the same.
     #[error("built against another draft of the interface: {0}")]
     Layout(String),
+    /// A part of a library that cannot be used; the rest can.
+    #[error("{0}")]
+    Part(String),
     /// A description that cannot be read.
     #[error("its description cannot be read: {0}")]
     Manifest(String),

@@ -21,9 +21,11 @@ mod resample;
 mod session;
 mod sink;
 mod stable;
+mod vamp;
 mod watch;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
+pub use agogic_vamp::search_path as vamp_path;
 pub use error::{CallError, HostError};
 pub use prepare::{Prepared, Source};
 pub use registry::{LoadedCalculator, Origin, Refusal, Registry};

@@ -9,6 +9,7 @@ use object::{Object as _, ObjectKind, ObjectSegment as _, ReadCache};
 use crate::HostError;
 use crate::backend::Library;
 use crate::stable::StableLibrary;
+use crate::vamp::{self, VampLibrary};
 
 /// Loads a library file. It stays mapped until the process ends: unmapping a
 /// library whose types were checked is not safe.
@@ -16,6 +17,9 @@ pub(crate) fn load(path: &Path) -> Result<Arc<dyn Library>, HostError> {
     // The full path: the system looks for a bare file name elsewhere.
     let path = &std::fs::canonicalize(path).map_err(|error| HostError::NotALibrary(error.to_string()))?;
     check_whole(path)?;
+    if vamp::exported_by(path) {
+        return Ok(Arc::new(VampLibrary::load(path)?));
+    }
     Ok(Arc::new(StableLibrary::load(path)?))
 }
 

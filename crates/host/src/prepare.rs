@@ -10,7 +10,7 @@ use agogic_schema::{
 };
 use agogic_timebase::SampleRate;
 
-use crate::{HostError, LoadedCalculator};
+use crate::{CallError, HostError, LoadedCalculator};
 
 /// What is known of an asset before its first sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,16 +99,31 @@ impl<'a> Prepared<'a> {
         };
         let wanted = vec![false; spec.descriptors.len()];
         let setup = Setup { params, rate: rate.hz(), channels, bins, wanted, ..Setup::default() };
-        let headers = spec
-            .descriptors
+        let told = calculator.library.outputs(&spec.id, &setup).map_err(|error| match error {
+            CallError::Setup(reason) => fail(reason),
+            error => fail(error.to_string()),
+        })?;
+        let (channels, descriptors) = match &told {
+            None => (&setup.channels, &spec.descriptors),
+            Some(outputs) => (&outputs.channels, &outputs.descriptors),
+        };
+        if !descriptors.iter().map(|told| &told.id).eq(spec.descriptors.iter().map(|known| &known.id)) {
+            return Err(fail("its outputs are not those of its description".into()));
+        }
+        let headers = descriptors
             .iter()
-            .map(|descriptor| header(descriptor, &setup, &input).map_err(&fail))
+            .map(|descriptor| header(descriptor, &setup, &input, channels).map_err(&fail))
             .collect::<Result<_, _>>()?;
         Ok(Self { calculator, setup, input, headers })
     }
 }
 
-fn header(descriptor: &DescriptorSpec, setup: &Setup, input: &InputRequest) -> Result<TrackHeader, String> {
+fn header(
+    descriptor: &DescriptorSpec,
+    setup: &Setup,
+    input: &InputRequest,
+    channels: &[String],
+) -> Result<TrackHeader, String> {
     let amount = |amount: &Amount| {
         amount.resolve(&setup.params).ok_or_else(|| format!("{} has no size", descriptor.id))
     };
@@ -156,7 +171,7 @@ fn header(descriptor: &DescriptorSpec, setup: &Setup, input: &InputRequest) -> R
         unit: descriptor.unit.clone(),
         range: descriptor.range,
         shape,
-        channels: setup.channels.clone(),
+        channels: channels.to_vec(),
         bins,
         rate: setup.rate,
         planes,

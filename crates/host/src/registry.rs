@@ -116,6 +116,11 @@ impl Registry {
         for calculator in &manifest.calculators {
             calculator.check()?;
         }
+        if let Origin::File(path) = origin {
+            for reason in &manifest.refused {
+                self.refuse(path, HostError::Part(reason.clone()));
+            }
+        }
         if manifest.calculators.is_empty() {
             return Err(HostError::NoCalculators);
         }

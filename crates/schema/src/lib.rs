@@ -22,7 +22,7 @@ pub use param::{ParamKind, ParamSpec, ParamValue, Params};
 pub use profile::Profile;
 pub use record::{CacheKey, CacheRecord, Provenance, RECORD_VERSION, Shape, TrackHeader};
 pub use semver::Version;
-pub use setup::Setup;
+pub use setup::{Outputs, Setup};
 pub use spec::{
     Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Manifest, PcmInput,
     RateUse, SpectrumInput, SpectrumScale, TempoUse, WindowShape,

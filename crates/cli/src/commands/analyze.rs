@@ -140,7 +140,7 @@ impl Work<'_> {
     fn plan(&self, profile: &Profile, only: Option<&[DescriptorId]>) -> Result<(), Stop> {
         let mut failed = false;
         for file in &self.args.files {
-            let status = match self.session.engine.status(file, Some(profile)) {
+            let status = match self.session.engine.status_of(file, profile, only.unwrap_or_default()) {
                 Ok(status) => status,
                 Err(error) => {
                     self.terminal.error(&error.to_string());

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::{Calculators, Global};
 use crate::formats::{json, text};
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::stop::Stop;
 use crate::terminal::Terminal;
 use crate::{output, ready};
@@ -56,11 +56,16 @@ struct Param<'a> {
 }
 
 pub(crate) fn run(args: &Calculators, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
-    let Calculators::List { json: as_json } = args;
+    let Calculators::List { json: as_json, vamp } = args;
     let profile = ready::profile("default")?;
     let session = Session::open(global, terminal)?;
-    let found: Vec<_> =
-        session.engine.calculators().map(|calculator| Calculator::new(calculator, &profile)).collect();
+    let engine = &session.engine;
+    let known: Vec<_> =
+        if *vamp { engine.vamp_calculators().collect() } else { engine.calculators().collect() };
+    let found: Vec<_> = known.into_iter().map(|calculator| Calculator::new(calculator, &profile)).collect();
+    if *vamp {
+        session::name_refusals(engine.vamp_refusals(), terminal);
+    }
     output::stdout(|out| {
         if *as_json {
             return json::line(out, &found);
