@@ -95,14 +95,8 @@ impl Engine {
     /// # Errors
     /// [`Error::UnknownDescriptor`] where there is none.
     pub fn descriptor(&self, id: &DescriptorId) -> Result<(&LoadedCalculator, &DescriptorSpec), Error> {
-        self.find(id).ok_or_else(|| {
-            let mut known: Vec<_> = self
-                .calculators_for(Some(std::slice::from_ref(id)))
-                .flat_map(|calculator| calculator.spec.descriptors.iter().map(|d| d.id.as_str()))
-                .collect();
-            known.sort_unstable();
-            Error::UnknownDescriptor { id: id.clone(), known: known.join(", ") }
-        })
+        let unknown = || Error::UnknownDescriptor { id: id.clone(), known: self.known_to(id) };
+        self.find(id).ok_or_else(unknown)
     }
 }
 

@@ -74,6 +74,28 @@ impl Engine {
         self.registry.descriptor(id).or_else(vamp)
     }
 
+    /// The names that may have been meant by one that is not known: of Vamp
+    /// plug-ins those of the same library or, if there is none, the libraries.
+    pub(crate) fn known_to(&self, id: &DescriptorId) -> String {
+        let library = |id: &str| id.split(':').take(2).collect::<Vec<_>>().join(":");
+        let of = |calculator: &LoadedCalculator| {
+            calculator.spec.descriptors.iter().map(|known| known.id.to_string()).collect::<Vec<_>>()
+        };
+        let mut known: Vec<String> = if is_vamp(id) {
+            let vamp: Vec<_> = self.vamp_calculators().flat_map(of).collect();
+            let near = |known: &&String| library(known) == library(id.as_str());
+            match vamp.iter().filter(near).cloned().collect::<Vec<_>>() {
+                same if !same.is_empty() => same,
+                _ => vamp.iter().map(|known| library(known)).collect(),
+            }
+        } else {
+            self.calculators().flat_map(of).collect()
+        };
+        known.sort();
+        known.dedup();
+        if known.is_empty() { "no Vamp plug-in".into() } else { known.join(", ") }
+    }
+
     fn vamp_registry(&self) -> &Registry {
         self.vamp.0.get_or_init(|| {
             let mut registry = Registry::default();

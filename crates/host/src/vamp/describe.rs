@@ -104,9 +104,9 @@ fn descriptor(
             about => about.into(),
         },
         unit: output.unit.clone(),
-        range: output.extents.filter(|(least, greatest)| {
-            !varying && least.is_finite() && greatest.is_finite() && least <= greatest
-        }),
+        // What plug-ins state as extents is no promise: one of the SDK's own
+        // examples exceeds them.
+        range: None,
         // Blocks without a feature, and what is not finite.
         gaps: bins > 0,
         bin_names: match varying {
