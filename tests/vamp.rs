@@ -1,6 +1,6 @@
 //! Vamp plug-ins through the real binary: the SDK's examples (Debian:
-//! `vamp-examples`) against the SDK's own host, `vamp-simple-host` (Debian:
-//! `vamp-plugin-sdk`). Where they are not installed the tests say so and pass;
+//! `vamp-examples`) against the SDK's own host, `vamp-simple-host`, of the same
+//! package. Where they are not installed the tests say so and pass;
 //! `cargo xtask test` says it too.
 
 #![allow(clippy::print_stderr, reason = "a test's own report")]
@@ -73,6 +73,11 @@ impl Example {
         if self.spectra { self.block / 2 } else { 0 }
     }
 
+    /// How many samples make so many of our blocks.
+    fn reach(&self, blocks: usize) -> usize {
+        if self.spectra { blocks * self.step } else { (blocks - 1) * self.step + self.block }
+    }
+
     /// How many blocks the SDK's host makes of so many samples.
     fn blocks(&self, samples: usize) -> usize {
         let whole = (samples + self.step).saturating_sub(self.block) / self.step;
@@ -106,7 +111,7 @@ fn examples(sandbox: &Sandbox) -> Option<PathBuf> {
 fn has_host() -> bool {
     let there = Command::new("vamp-simple-host").arg("-v").output().is_ok();
     if !there {
-        eprintln!("skipped: vamp-simple-host is not installed (Debian: vamp-plugin-sdk)");
+        eprintln!("skipped: vamp-simple-host is not installed (Debian: vamp-examples)");
     }
     there
 }
@@ -206,10 +211,9 @@ fn check(sandbox: &Sandbox, folder: &Path, name: &str, samples: &[f32]) {
         let layout = (example.step, example.lead());
         if !known.iter().any(|(step, lead, ..)| (*step, *lead) == layout) {
             let shifted = [&vec![0.0; example.lead()], samples].concat();
-            // As long as their blocks reach.
-            let reach = (example.blocks(shifted.len()) - 1) * example.step + example.block - example.lead();
+            // For as many blocks as they have.
             let mut own = samples.to_vec();
-            own.resize(reach, 0.0);
+            own.resize(example.reach(example.blocks(shifted.len())), 0.0);
             let file = |whose: &str, samples: &[f32]| {
                 let name = format!("{name}-{}-{whose}.wav", example.step);
                 sandbox.write(&name, &Wav::float(RATE, 1, samples))

@@ -34,6 +34,27 @@ pub fn crest_plugin(version: u32) -> &'static Path {
     })
 }
 
+/// The plug-in whose calculators break the rules, `bad.panics` and so on, and
+/// the one that keeps them, `bad.good`.
+pub fn misbehaving_plugin() -> &'static Path {
+    static PLUGIN: OnceLock<PathBuf> = OnceLock::new();
+    PLUGIN.get_or_init(|| build_misbehaving("misbehaving", &[]))
+}
+
+/// The same plug-in, but it panics when it is asked what it holds.
+pub fn undescribable_plugin() -> &'static Path {
+    static PLUGIN: OnceLock<PathBuf> = OnceLock::new();
+    PLUGIN.get_or_init(|| build_misbehaving("undescribable", &["--features", "describe-panics"]))
+}
+
+fn build_misbehaving(folder: &str, more: &[&str]) -> PathBuf {
+    let manifest = workspace().join("tests/misbehaving/Cargo.toml");
+    let target = workspace().join("target/plug-ins").join(folder);
+    let target = target.to_string_lossy();
+    let args = [&["--target-dir", &target, "--locked"], more].concat();
+    build(&manifest, &args, "cdylib")
+}
+
 /// Builds and returns the file of the wanted kind that came last.
 fn build(manifest: &Path, args: &[&str], kind: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

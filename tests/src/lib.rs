@@ -1,11 +1,12 @@
 //! What the end-to-end tests share: the real binary, the example plug-in in
-//! both of its versions, a folder of their own, and audio made on the spot.
+//! both of its versions, plug-ins that misbehave, a folder
+//! of their own, and audio made on the spot.
 #![forbid(unsafe_code)]
 
 mod artifacts;
 mod audio;
 mod sandbox;
 
-pub use artifacts::{agogic_binary, crest_plugin, workspace};
+pub use artifacts::{agogic_binary, crest_plugin, misbehaving_plugin, undescribable_plugin, workspace};
 pub use audio::{Signal, Wav, recordings};
 pub use sandbox::{Ran, Sandbox};

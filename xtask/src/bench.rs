@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the benchmarks in `xtask/benches`. Most print fastest,
-//! slowest, median and mean; `tempo` and `view` print tables, with what is demanded
-//! beside each figure. None fails where a figure falls short: machines differ too
+//! slowest, median and mean; `abi`, `tempo` and `view` print tables, with what is
+//! demanded beside each figure. None fails where a figure falls short: machines differ too
 //! much.
 
 use std::path::Path;
@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::cargo::{self, cargo};
 
-const NAMES: [&str; 5] = ["analyze", "decode", "store", "tempo", "view"];
+const NAMES: [&str; 6] = ["abi", "analyze", "decode", "store", "tempo", "view"];
 
 pub(crate) fn run(root: &Path, names: &[String]) -> Result<()> {
     if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {

@@ -44,7 +44,7 @@ enum Task {
     Tidy,
     /// Run benchmarks and print their medians
     Bench {
-        /// Some of analyze, decode, store, tempo, view [default: all]
+        /// Some of abi, analyze, decode, store, tempo, view [default: all]
         names: Vec<String>,
     },
     /// Give damaged files to the importers of tempo maps

@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo::{self, Counts, cargo, run_tests};
-use crate::{golden, tidy};
+use crate::{golden, tidy, wasm};
 
 /// Where the recordings are that some tests use if they find them.
 const RECORDINGS: &str = "AGOGIC_TEST_DATA";
 
 pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
     check_tools(root)?;
-    say_recordings(root);
+    say_missing(root);
     let mut report = Report::default();
-    let steps: [(&str, Step); 8] = [
+    let steps: [(&str, Step); 9] = [
         ("fmt", |root, _| cargo::run(cargo(root, &["fmt", "--all", "--check"]))),
         ("clippy", |root, _| {
             let lints = ["--", "--deny", "warnings"];
@@ -44,6 +44,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
         // A second time, apart from the rest: whoever changed a calculator
         // looks for this line.
         ("golden", |root, _| run_tests(golden::command(root, false), &mut Counts::default())),
+        ("WebAssembly", |root, _| wasm::run_if_possible(root)),
         ("documentation", |root, _| {
             let mut command = cargo(root, &["doc", "--workspace", "--lib", "--no-deps", "--locked"]);
             command.env("RUSTDOCFLAGS", "--deny warnings");
@@ -62,7 +63,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
             break;
         }
     }
-    say_recordings(root);
+    say_missing(root);
     println!("\n{report}");
     let failed: Vec<_> = report.steps.iter().filter(|(.., passed)| !passed).map(|(name, ..)| *name).collect();
     if !failed.is_empty() {
@@ -73,7 +74,8 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
 
 type Step = fn(&Path, &mut Counts) -> Result<()>;
 
-/// Crates that stand outside the workspace, as an outside author's would.
+/// Crates that stand outside the workspace, as an outside author's would: the
+/// examples, and the calculators that the tests want to misbehave.
 fn examples(root: &Path, counts: &mut Counts) -> Result<()> {
     let folder = root.join("examples").join("calculators");
     let mut crates: Vec<PathBuf> = vec![];
@@ -84,6 +86,11 @@ fn examples(root: &Path, counts: &mut Counts) -> Result<()> {
         }
     }
     crates.sort();
+    let misbehaving = root.join("tests").join("misbehaving");
+    cargo::run(cargo(&misbehaving, &["fmt", "--check"]))?;
+    let mut lints = cargo(&misbehaving, &["clippy", "--locked", "--", "--deny", "warnings"]);
+    lints.env("CARGO_TARGET_DIR", root.join("target").join("plug-ins").join("misbehaving"));
+    cargo::run(lints)?;
     for folder in crates {
         println!("{}:", folder.strip_prefix(root).unwrap_or(&folder).display());
         cargo::run(cargo(&folder, &["fmt", "--check"]))?;
@@ -130,13 +137,20 @@ fn check_tools(root: &Path) -> Result<()> {
     bail!("this machine lacks\n  {}", missing.join("\n  "))
 }
 
-fn say_recordings(root: &Path) {
+/// Says what is missing without which some tests pass without looking.
+fn say_missing(root: &Path) {
     let named = std::env::var_os(RECORDINGS).map(PathBuf::from);
     let folder = named.unwrap_or_else(|| root.join("..").join("shared").join("data"));
     if !folder.is_dir() {
         println!(
             "The optional recordings are not here: tests that use them pass without looking. \
              {RECORDINGS} names their folder."
+        );
+    }
+    if Command::new("vamp-simple-host").arg("-v").output().is_err() {
+        println!(
+            "The Vamp SDK's example plug-ins and its host are not here: tests that use them pass without \
+             looking. apt-get install vamp-examples vamp-plugin-sdk (Debian) brings them."
         );
     }
 }

@@ -11,8 +11,21 @@ use crate::cargo::{self, Counts, cargo, run_tests};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// As [`run`] where the tools are there; names those missing and goes on where not.
+pub(crate) fn run_if_possible(root: &Path) -> Result<()> {
+    let missing = missing_tools(root)?;
+    if missing.is_empty() {
+        return run(root);
+    }
+    println!("skipped: this machine lacks\n  {}", missing.join("\n  "));
+    Ok(())
+}
+
 pub(crate) fn run(root: &Path) -> Result<()> {
-    check_tools(root)?;
+    let missing = missing_tools(root)?;
+    if !missing.is_empty() {
+        bail!("this machine lacks\n  {}", missing.join("\n  "));
+    }
     println!("the core without the standard library:");
     let folder = root.join("target").join("wasm");
     let build = |args: &[&str]| {
@@ -44,7 +57,7 @@ fn node() -> Command {
 }
 
 /// Names what is missing on this machine, and what installs it.
-fn check_tools(root: &Path) -> Result<()> {
+fn missing_tools(root: &Path) -> Result<Vec<String>> {
     let mut missing = vec![];
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let args = ["--print", "target-libdir", "--target", TARGET];
@@ -60,8 +73,5 @@ fn check_tools(root: &Path) -> Result<()> {
             "node, which runs WebAssembly: https://nodejs.org, or apt-get install nodejs (Debian)".into(),
         );
     }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    bail!("this machine lacks\n  {}", missing.join("\n  "))
+    Ok(missing)
 }

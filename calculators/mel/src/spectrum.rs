@@ -15,7 +15,8 @@ impl Calculator for Spectrum {
         let input = SpectrumInput::new("n_fft", "hop_length").window_length("win_length");
         let spec = CalculatorSpec::new("agogic.spectrum", "1.0.0", input)
             .about("Linear magnitude spectrogram.")
-            .author("Agogic");
+            .author("Agogic")
+            .independent();
         let frames = Kind::Dense(Frames::Input);
         transform_params().into_iter().fold(spec, CalculatorSpec::param).descriptor(
             DescriptorSpec::new("agogic.spectrum", "", frames, Bins::Input)

@@ -121,6 +121,9 @@ impl Peaks {
 }
 
 fn give_rows(output: &mut Output<'_>, plane: usize, rows: &[Extremes], channels: usize) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let room = output.plane(0, plane, rows.len() / channels.max(1))?;
     for (pair, extremes) in room.chunks_exact_mut(2).zip(rows) {
         pair.copy_from_slice(&extremes.pair());

@@ -1,8 +1,9 @@
 //! What can go wrong between finding a calculator and its last frame.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use agogic_schema::{CalculatorId, SchemaError};
+use agogic_schema::{CalculatorId, DescriptorId, SchemaError};
 
 use crate::ReceiveError;
 
@@ -81,10 +82,118 @@ pub enum CallError {
     /// The work was cancelled.
     #[error("cancelled")]
     Cancelled,
-    /// The calculator broke the rules of the interface.
+    /// The calculator gave a value that is no number. NaN is one where the
+    /// descriptor has gaps; infinity never is.
+    #[error("the calculator broke the interface: {descriptor} is {value} in {place}")]
+    NotFinite {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// The value.
+        value: f32,
+        /// Where it stands.
+        place: Place,
+    },
+    /// The calculator gave too few or too many frames for the asset.
+    #[error(
+        "the calculator broke the interface: {descriptor} has {given} frames{} instead of {}",
+        of_level(*level), span(*least, *most)
+    )]
+    WrongCount {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// The level of peaks; otherwise 0.
+        level: usize,
+        /// Frames given.
+        given: u64,
+        /// Fewest that would do.
+        least: u64,
+        /// Most that would do.
+        most: u64,
+    },
+    /// The calculator wrote to an output that it never described.
+    #[error("the calculator broke the interface: it gave to output {output} and described {outputs}")]
+    NoSuchOutput {
+        /// The output's number, from 0.
+        output: u32,
+        /// How many there are.
+        outputs: usize,
+    },
+    /// The calculator wrote to a plane that its output does not have.
+    #[error("the calculator broke the interface: plane {plane} of {descriptor} does not exist")]
+    NoSuchPlane {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// The plane's number, from 0.
+        plane: u32,
+    },
+    /// The calculator gave something that the descriptor's shape cannot hold.
+    #[error("the calculator broke the interface: {descriptor} was given {what}")]
+    WrongShape {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// What was given.
+        what: &'static str,
+    },
+    /// The calculator asked for more in one call than a host has room for.
+    #[error("the calculator broke the interface: {count} {what} of {descriptor} in one call are too many")]
+    TooMuch {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// How many.
+        count: u64,
+        /// Of what.
+        what: &'static str,
+    },
+    /// An event has another number of values than the descriptor has bins.
+    #[error(
+        "the calculator broke the interface: an event of {descriptor} has {given} values instead of {bins}"
+    )]
+    WrongValues {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// Values of the event.
+        given: usize,
+        /// Values that it must have.
+        bins: u32,
+    },
+    /// An event lies before the one before it, or ends before it begins.
+    #[error("the calculator broke the interface: events of {descriptor} are out of order at sample {at}")]
+    OutOfOrder {
+        /// The descriptor.
+        descriptor: DescriptorId,
+        /// Where the event begins, in samples of the track's rate.
+        at: i64,
+    },
+    /// The calculator broke another rule of the interface.
     #[error("the calculator broke the interface: {0}")]
     Misbehaved(String),
     /// Whoever takes the results cannot.
     #[error("{0}")]
     Receiver(ReceiveError),
+}
+
+/// Where a value stands in a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A frame, counted from 0.
+    Frame(u64),
+    /// An event, by the sample at which it begins.
+    EventAt(i64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(frame) => write!(f, "frame {frame}"),
+            Self::EventAt(at) => write!(f, "the event at sample {at}"),
+        }
+    }
+}
+
+fn of_level(level: usize) -> String {
+    if level == 0 { String::new() } else { format!(" of level {level}") }
+}
+
+fn span(least: u64, most: u64) -> String {
+    if least == most { most.to_string() } else { format!("{least} to {most}") }
 }

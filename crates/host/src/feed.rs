@@ -1,13 +1,15 @@
 //! The front end that all calculators of a run share: each distinct mix,
 //! sample rate and short-time Fourier transform is computed once.
 
-use agogic_dsp::Stft;
+use std::ops::Range;
+
 use agogic_schema::{ChannelUse, SpectrumScale};
 use rayon::prelude::*;
 
 use crate::Source;
 use crate::prepare::{InputRequest, PcmRequest};
 use crate::resample::Resampler;
+use crate::spectrum::SpectrumFeed;
 
 /// A piece of input as it goes to a calculator.
 pub(crate) struct Piece<'a> {
@@ -16,6 +18,20 @@ pub(crate) struct Piece<'a> {
     pub(crate) channels: usize,
     pub(crate) width: usize,
     pub(crate) data: &'a [f32],
+}
+
+impl<'a> Piece<'a> {
+    /// Some of its frames, for an input that has frames.
+    pub(crate) fn frames(&self, range: Range<usize>) -> Self {
+        let row = self.channels * self.width;
+        Piece {
+            position: self.position + range.start as u64,
+            count: range.len(),
+            channels: self.channels,
+            width: self.width,
+            data: &self.data[range.start * row..range.end * row],
+        }
+    }
 }
 
 /// Names one input among the feeds.
@@ -39,19 +55,12 @@ impl Feeds {
             InputRequest::Pcm(pcm) => Ok(FeedId::Pcm(self.serve_pcm(*pcm, source)?)),
             InputRequest::Spectrum { pcm, stft, scale } => {
                 let pcm = self.serve_pcm(*pcm, source)?;
-                let found =
-                    self.spectra.iter().position(|feed| feed.pcm == pcm && feed.stfts[0].spec() == stft);
+                let found = self.spectra.iter().position(|feed| feed.pcm == pcm && feed.spec() == stft);
                 let index = found.unwrap_or_else(|| {
-                    let stfts = (0..self.pcm[pcm].channels).map(|_| Stft::new(*stft)).collect();
-                    self.spectra.push(SpectrumFeed::new(pcm, stfts));
+                    self.spectra.push(SpectrumFeed::new(pcm, self.pcm[pcm].channels, *stft));
                     self.spectra.len() - 1
                 });
-                if *scale == SpectrumScale::Complex {
-                    return Err("complex spectra are not served yet".into());
-                }
-                if *scale == SpectrumScale::Magnitude {
-                    self.spectra[index].magnitude.get_or_insert_default();
-                }
+                self.spectra[index].ask_for(*scale);
                 Ok(FeedId::Spectrum(index, *scale))
             }
         }
@@ -69,14 +78,24 @@ impl Feeds {
     pub(crate) fn push(&mut self, block: &[f32], count: usize) {
         self.pcm.par_iter_mut().for_each(|feed| feed.push(block, count));
         let pcm = &self.pcm;
-        self.spectra.par_iter_mut().for_each(|feed| feed.push(&pcm[feed.pcm]));
+        self.spectra.par_iter_mut().for_each(|feed| feed.transform(&pcm[feed.pcm], false));
     }
 
     /// Gives what remains in resamplers and transforms.
     pub(crate) fn finish(&mut self) {
         self.pcm.par_iter_mut().for_each(PcmFeed::finish);
         let pcm = &self.pcm;
-        self.spectra.par_iter_mut().for_each(|feed| feed.finish(&pcm[feed.pcm]));
+        self.spectra.par_iter_mut().for_each(|feed| feed.transform(&pcm[feed.pcm], true));
+    }
+
+    /// Samples per channel so far, those of the last `push` or `finish` among
+    /// them, at the rate of an input.
+    pub(crate) fn samples(&self, id: FeedId) -> u64 {
+        let pcm = match id {
+            FeedId::Pcm(index) => index,
+            FeedId::Spectrum(index, _) => self.spectra[index].pcm,
+        };
+        self.pcm[pcm].position + self.pcm[pcm].count as u64
     }
 
     /// What the last `push` or `finish` gave for an input.
@@ -88,7 +107,8 @@ impl Feeds {
     }
 }
 
-struct PcmFeed {
+/// Samples of a mix at a rate.
+pub(crate) struct PcmFeed {
     request: PcmRequest,
     /// Channels of the feed.
     channels: usize,
@@ -181,7 +201,8 @@ impl PcmFeed {
         }
     }
 
-    fn channel(&self, channel: usize) -> &[f32] {
+    /// A channel of the last block.
+    pub(crate) fn channel(&self, channel: usize) -> &[f32] {
         &self.block[channel * self.count..(channel + 1) * self.count]
     }
 }
@@ -197,76 +218,4 @@ fn mix_down(block: &[f32], count: usize, mix: &mut Vec<f32>) {
         n += 1.0;
     }
     mix.iter_mut().for_each(|sum| *sum /= n);
-}
-
-struct SpectrumFeed {
-    pcm: usize,
-    /// One per channel.
-    stfts: Vec<Stft>,
-    /// Frames of each channel, before they are interleaved; unused for one.
-    apart: Vec<Vec<f32>>,
-    power: Vec<f32>,
-    /// Square roots of `power`, if anybody asks.
-    magnitude: Option<Vec<f32>>,
-    count: usize,
-    position: u64,
-}
-
-impl SpectrumFeed {
-    fn new(pcm: usize, stfts: Vec<Stft>) -> Self {
-        let apart = vec![vec![]; stfts.len()];
-        Self { pcm, stfts, apart, power: vec![], magnitude: None, count: 0, position: 0 }
-    }
-
-    fn push(&mut self, pcm: &PcmFeed) {
-        for (channel, (stft, rows)) in self.stfts.iter_mut().zip(&mut self.apart).enumerate() {
-            rows.clear();
-            stft.push(pcm.channel(channel), |_, batch| rows.extend_from_slice(batch));
-        }
-        self.gather();
-    }
-
-    /// Transforms what the resampler gave last, and what remains after that.
-    fn finish(&mut self, pcm: &PcmFeed) {
-        for (channel, (stft, rows)) in self.stfts.iter_mut().zip(&mut self.apart).enumerate() {
-            rows.clear();
-            stft.push(pcm.channel(channel), |_, batch| rows.extend_from_slice(batch));
-            stft.finish(|_, batch| rows.extend_from_slice(batch));
-        }
-        self.gather();
-    }
-
-    fn gather(&mut self) {
-        self.position += self.count as u64;
-        let bins = self.stfts[0].spec().bins();
-        self.count = self.apart[0].len() / bins;
-        if let [only] = &mut self.apart[..] {
-            std::mem::swap(only, &mut self.power);
-        } else {
-            self.power.clear();
-            for frame in 0..self.count {
-                for rows in &self.apart {
-                    self.power.extend_from_slice(&rows[frame * bins..(frame + 1) * bins]);
-                }
-            }
-        }
-        if let Some(magnitude) = &mut self.magnitude {
-            magnitude.clear();
-            magnitude.extend(self.power.iter().map(|power| power.sqrt()));
-        }
-    }
-
-    fn piece(&self, scale: SpectrumScale) -> Piece<'_> {
-        let data = match scale {
-            SpectrumScale::Power | SpectrumScale::Complex => &self.power,
-            SpectrumScale::Magnitude => self.magnitude.as_ref().unwrap_or(&self.power),
-        };
-        Piece {
-            position: self.position,
-            count: self.count,
-            channels: self.stfts.len(),
-            width: self.stfts[0].spec().bins(),
-            data,
-        }
-    }
 }

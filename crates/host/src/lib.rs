@@ -12,23 +12,30 @@
 #![deny(unsafe_code)]
 
 mod backend;
+mod collect;
+mod counts;
 mod error;
 mod feed;
+mod finite;
 mod library;
 mod prepare;
 mod registry;
 mod resample;
 mod session;
 mod sink;
+mod spare;
+mod spectrum;
 mod stable;
 mod vamp;
 mod watch;
+mod work;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
 pub use agogic_vamp::search_path as vamp_path;
-pub use error::{CallError, HostError};
+pub use error::{CallError, HostError, Place};
 pub use prepare::{Prepared, Source};
 pub use registry::{LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};
 pub use sink::{ReceiveError, Receiver};
+pub use spare::Spares;
 pub use watch::{Level, Watch};

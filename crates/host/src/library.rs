@@ -15,10 +15,11 @@ use crate::vamp::{self, VampLibrary};
 /// library whose types were checked is not safe.
 pub(crate) fn load(path: &Path) -> Result<Arc<dyn Library>, HostError> {
     // The full path: the system looks for a bare file name elsewhere.
+    let named = path;
     let path = &std::fs::canonicalize(path).map_err(|error| HostError::NotALibrary(error.to_string()))?;
     check_whole(path)?;
     if vamp::exported_by(path) {
-        return Ok(Arc::new(VampLibrary::load(path)?));
+        return Ok(Arc::new(VampLibrary::load(path, named)?));
     }
     Ok(Arc::new(StableLibrary::load(path)?))
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use agogic_dsp::{StftSpec, Window};
 use agogic_schema::{
     Amount, Bins, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Profile, RateUse, Setup, Shape,
-    SpectrumScale, TrackHeader,
+    SpectrumScale, TrackHeader, WindowShape,
 };
 use agogic_timebase::SampleRate;
 
@@ -49,6 +49,8 @@ pub struct Prepared<'a> {
     pub(crate) calculator: &'a LoadedCalculator,
     pub(crate) setup: Setup,
     pub(crate) input: InputRequest,
+    /// Samples beyond a frame's centre that the calculator waits for.
+    pub(crate) latency: u32,
     /// The headers of its tracks, in the order of its outputs.
     pub headers: Vec<TrackHeader>,
 }
@@ -78,7 +80,7 @@ impl<'a> Prepared<'a> {
                 let hop = NonZeroUsize::new(amount(&spectrum.hop))
                     .ok_or_else(|| fail("a hop of 0 samples".into()))?;
                 let (n_fft, window) = (amount(&spectrum.n_fft), amount(&spectrum.window_length));
-                let stft = StftSpec::new(n_fft, hop, window, Window::Hann, true)
+                let stft = StftSpec::new(n_fft, hop, window, shape(spectrum.window), true)
                     .map_err(|error| fail(error.to_string()))?;
                 let pcm = PcmRequest { rate, channels: spectrum.channels };
                 InputRequest::Spectrum { pcm, stft, scale: spectrum.scale }
@@ -95,6 +97,7 @@ impl<'a> Prepared<'a> {
         };
         let bins = match &input {
             InputRequest::Pcm(_) => 1,
+            InputRequest::Spectrum { stft, scale: SpectrumScale::Complex, .. } => 2 * stft.bins() as u32,
             InputRequest::Spectrum { stft, .. } => stft.bins() as u32,
         };
         let wanted = vec![false; spec.descriptors.len()];
@@ -114,7 +117,17 @@ impl<'a> Prepared<'a> {
             .iter()
             .map(|descriptor| header(descriptor, &setup, &input, channels).map_err(&fail))
             .collect::<Result<_, _>>()?;
-        Ok(Self { calculator, setup, input, headers })
+        let latency = spec.latency.resolve(&setup.params).unwrap_or(0);
+        Ok(Self { calculator, setup, input, latency, headers })
+    }
+}
+
+fn shape(window: WindowShape) -> Window {
+    match window {
+        WindowShape::Hann => Window::Hann,
+        WindowShape::Hamming => Window::Hamming,
+        WindowShape::Blackman => Window::Blackman,
+        WindowShape::Rectangular => Window::Rectangular,
     }
 }
 
@@ -129,7 +142,10 @@ fn header(
     };
     let bins = match &descriptor.bins {
         Bins::Count(count) => amount(count)?,
-        Bins::Input => setup.bins,
+        Bins::Input => match input {
+            InputRequest::Pcm(_) => return Err(format!("{} has no spectrum", descriptor.id)),
+            InputRequest::Spectrum { stft, .. } => stft.bins() as u32,
+        },
     };
     let (shape, planes) = match &descriptor.kind {
         Kind::Events => (Shape::Events, vec![]),

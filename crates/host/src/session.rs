@@ -1,14 +1,11 @@
 //! One run over one asset: blocks of PCM in, every task's calculator driven
 //! through the interface, results out to receivers.
 
-use abi_stable::std_types::RSlice;
-use agogic_abi::v1::Block;
-use agogic_schema::{Frames, Kind};
 use rayon::prelude::*;
 
-use crate::backend::Instance;
-use crate::feed::{FeedId, Feeds, Piece};
-use crate::sink::HostSink;
+use crate::feed::Feeds;
+use crate::spare::Spares;
+use crate::work::Work;
 use crate::{CallError, LoadedCalculator, Prepared, Receiver, Source, Watch};
 
 /// A prepared calculator and who takes its outputs; `None` where nobody does.
@@ -39,24 +36,27 @@ struct Running<'a, R> {
     state: Result<Work<'a, R>, CallError>,
 }
 
-struct Work<'a, R> {
-    feed: FeedId,
-    instance: Box<dyn Instance>,
-    sink: HostSink<'a, R>,
-    /// Frames or samples that the calculator was given.
-    fed: u64,
-}
-
 impl<'a, R: Receiver> Session<'a, R> {
     /// Makes an instance for each task. One that cannot be made fails its own
     /// outputs only.
     pub fn new(source: &Source, tasks: Vec<Task<'a, R>>, watch: &'a dyn Watch) -> Self {
+        Self::with_spares(source, tasks, watch, &mut Spares::default())
+    }
+
+    /// As [`Self::new`], but takes instances that have finished where there are
+    /// some of the same setup.
+    pub fn with_spares(
+        source: &Source,
+        tasks: Vec<Task<'a, R>>,
+        watch: &'a dyn Watch,
+        spares: &mut Spares,
+    ) -> Self {
         let mut feeds = Feeds::default();
         let running = tasks
             .into_iter()
             .map(|task| Running {
                 calculator: task.prepared.calculator,
-                state: start(task, &mut feeds, source, watch),
+                state: Work::start(task, &mut feeds, source, watch, spares),
             })
             .collect();
         Self { feeds, running, watch }
@@ -70,12 +70,17 @@ impl<'a, R: Receiver> Session<'a, R> {
     }
 
     /// Ends the run.
-    pub fn finish(mut self) -> Vec<Outcome<'a, R>> {
+    pub fn finish(self) -> Vec<Outcome<'a, R>> {
+        self.finish_into(&mut Spares::default())
+    }
+
+    /// Ends the run and keeps its instances.
+    pub fn finish_into(mut self, spares: &mut Spares) -> Vec<Outcome<'a, R>> {
         self.feeds.finish();
         self.drive(true);
         let outcomes = self.running.into_iter().map(|running| Outcome {
             calculator: running.calculator,
-            result: running.state.map(|work| work.sink.into_receivers()),
+            result: running.state.map(|work| work.end(spares)),
         });
         outcomes.collect()
     }
@@ -85,75 +90,10 @@ impl<'a, R: Receiver> Session<'a, R> {
         let watch = self.watch;
         self.running.par_iter_mut().for_each(|running| {
             let Ok(work) = &mut running.state else { return };
-            let done = if watch.cancelled() {
-                Err(CallError::Cancelled)
-            } else {
-                work.step(&feeds.piece(work.feed), running.calculator, last)
-            };
+            let done = if watch.cancelled() { Err(CallError::Cancelled) } else { work.step(feeds, last) };
             if let Err(error) = done {
                 running.state = Err(error);
             }
         });
-    }
-}
-
-fn start<'a, R: Receiver>(
-    task: Task<'a, R>,
-    feeds: &mut Feeds,
-    source: &Source,
-    watch: &'a dyn Watch,
-) -> Result<Work<'a, R>, CallError> {
-    let Task { prepared, receivers } = task;
-    let calculator = prepared.calculator;
-    let mut setup = prepared.setup;
-    setup.wanted = receivers.iter().map(Option::is_some).collect();
-    let feed = feeds.serve(&prepared.input, source).map_err(CallError::Setup)?;
-    let instance = calculator.library.create(&calculator.spec.id, &setup)?;
-    let sink = HostSink::new(&calculator.spec.id, prepared.headers, receivers, watch);
-    Ok(Work { feed, instance, sink, fed: 0 })
-}
-
-impl<R: Receiver> Work<'_, R> {
-    fn step(
-        &mut self,
-        piece: &Piece<'_>,
-        calculator: &LoadedCalculator,
-        last: bool,
-    ) -> Result<(), CallError> {
-        if piece.count > 0 {
-            let block = Block {
-                input: 0,
-                plane: 0,
-                position: piece.position,
-                count: piece.count as u64,
-                channels: piece.channels as u32,
-                width: piece.width as u32,
-                data: RSlice::from_slice(piece.data),
-                events: RSlice::EMPTY,
-                ticks: RSlice::EMPTY,
-            };
-            self.fed += piece.count as u64;
-            let result = self.instance.process(&block, &mut self.sink);
-            self.sink.settle(result)?;
-        }
-        if last {
-            let result = self.instance.finish(&mut self.sink);
-            self.sink.settle(result)?;
-            self.count_frames(calculator)?;
-        }
-        Ok(())
-    }
-
-    /// A descriptor with a frame per spectrum frame must have given as many.
-    fn count_frames(&self, calculator: &LoadedCalculator) -> Result<(), CallError> {
-        for (output, descriptor) in calculator.spec.descriptors.iter().enumerate() {
-            let given = self.sink.given(output);
-            if descriptor.kind == Kind::Dense(Frames::Input) && self.sink.wanted(output) && given != self.fed
-            {
-                let rule = format!("{} has {given} frames where its input has {}", descriptor.id, self.fed);
-                return Err(CallError::Misbehaved(rule));
-            }
-        }
-        Ok(())
     }
 }

@@ -1,12 +1,13 @@
-//! What a calculator's results go through: checked, collected in memory of the
-//! host's own, and handed on after each call.
+//! What a calculator's results go through after each call: looked at once
+//! more, counted, and handed on to whoever takes them.
 
-use agogic_schema::{CalculatorId, Event, Shape, TrackHeader};
-use agogic_timebase::Samples;
+use agogic_schema::{CalculatorSpec, Event, TrackHeader};
 
-use crate::backend::Sink;
-use crate::library::one_line;
-use crate::{CallError, Level, Watch};
+use crate::collect::{Collector, MAX_VALUES};
+use crate::counts::{Counts, Extent};
+use crate::error::Place;
+use crate::finite::first_refused;
+use crate::{CallError, Watch};
 
 /// Why a receiver cannot take a track.
 pub type ReceiveError = Box<dyn std::error::Error + Send + Sync>;
@@ -32,223 +33,280 @@ pub trait Receiver: Send {
     fn raise_floor(&mut self, floor: f32) -> Result<(), ReceiveError>;
 }
 
-/// Most values that one call may ask room for: 256 MiB.
-const MAX_VALUES: usize = 1 << 26;
-/// Most bytes of events that one call may give.
-const MAX_EVENT_BYTES: usize = 1 << 26;
-
 /// The host's side of a calculator's outputs.
 pub(crate) struct HostSink<'a, R> {
-    calculator: &'a CalculatorId,
+    collector: Collector<'a>,
+    counts: Counts<'a>,
     outputs: Vec<Output<R>>,
-    watch: &'a dyn Watch,
-    /// Rule that the calculator broke, if it did.
-    broken: Option<String>,
 }
 
 struct Output<R> {
-    header: TrackHeader,
     receiver: Option<R>,
-    /// Values of this call, by plane.
-    pending: Vec<Vec<f32>>,
-    events: Vec<Event>,
-    last_event: Option<Samples>,
-    /// Floor that was asked for, and whether the receiver knows.
-    floor: Option<(f32, bool)>,
-    /// Frames given so far, by plane.
+    /// Whether NaN may stand for a value.
+    gaps: bool,
+    /// The greatest floor that was asked for.
+    floor: Option<f32>,
+    /// Frames handed on so far, by plane.
     given: Vec<u64>,
 }
 
 impl<'a, R: Receiver> HostSink<'a, R> {
+    /// `latency` is the description's, resolved.
     pub(crate) fn new(
-        calculator: &'a CalculatorId,
+        spec: &'a CalculatorSpec,
+        latency: u32,
         headers: Vec<TrackHeader>,
         receivers: Vec<Option<R>>,
         watch: &'a dyn Watch,
     ) -> Self {
-        let outputs = headers.into_iter().zip(receivers).map(|(header, receiver)| {
-            let planes = header.planes.len();
-            Output {
-                header,
-                receiver,
-                pending: vec![vec![]; planes],
-                events: vec![],
-                last_event: None,
-                floor: None,
-                given: vec![0; planes],
-            }
+        let outputs = spec.descriptors.iter().zip(&headers).zip(receivers);
+        let outputs = outputs.map(|((descriptor, header), receiver)| Output {
+            receiver,
+            gaps: descriptor.gaps,
+            floor: None,
+            given: vec![0; header.planes.len()],
         });
-        Self { calculator, outputs: outputs.collect(), watch, broken: None }
+        let outputs = outputs.collect();
+        let collector = Collector::new(&spec.id, headers.into(), watch);
+        Self { collector, counts: Counts { spec, latency }, outputs }
     }
 
-    /// Hands on what a call gave that ended so. A broken rule says more than
-    /// what the calculator made of the refusal.
+    /// Where a call puts what it gives.
+    pub(crate) fn lend(&mut self) -> &mut Collector<'a> {
+        &mut self.collector
+    }
+
+    /// Hands on what a call gave that ended so.
     pub(crate) fn settle(&mut self, result: Result<(), CallError>) -> Result<(), CallError> {
-        if let Some(rule) = self.broken.take() {
-            return Err(CallError::Misbehaved(rule));
-        }
-        result?;
-        for output in &mut self.outputs {
-            output.flush().map_err(CallError::Receiver)?;
+        self.collector.settle(result)?;
+        hand_on(&mut self.outputs, &mut self.collector)
+    }
+
+    /// Hands on what a call gave into a collector of its own.
+    pub(crate) fn hand_on(&mut self, collector: &mut Collector<'_>) -> Result<(), CallError> {
+        hand_on(&mut self.outputs, collector)
+    }
+
+    /// Checks that no output runs far ahead of what was fed.
+    pub(crate) fn check_ahead(&self, extent: Extent) -> Result<(), CallError> {
+        for (index, (output, header)) in self.outputs.iter().zip(self.collector.headers()).enumerate() {
+            self.counts.check_ahead(index, header, &output.given, extent, MAX_VALUES)?;
         }
         Ok(())
     }
 
-    /// Frames given for an output so far, in its first plane.
-    pub(crate) fn given(&self, output: usize) -> u64 {
-        self.outputs.get(output).and_then(|output| output.given.first()).copied().unwrap_or(0)
+    /// Checks, at the end, that every output that anybody takes has as many
+    /// frames as the asset.
+    pub(crate) fn check_counts(&self, extent: Extent) -> Result<(), CallError> {
+        for (index, (output, header)) in self.outputs.iter().zip(self.collector.headers()).enumerate() {
+            if output.receiver.is_some() {
+                self.counts.check(index, header, &output.given, extent)?;
+            }
+        }
+        Ok(())
     }
 
-    /// Whether anybody takes an output.
-    pub(crate) fn wanted(&self, output: usize) -> bool {
-        self.outputs.get(output).is_some_and(|output| output.receiver.is_some())
-    }
-
-    /// The receivers, after the last flush.
+    /// The receivers, after the last call.
     pub(crate) fn into_receivers(self) -> Vec<Option<R>> {
         self.outputs.into_iter().map(|output| output.receiver).collect()
     }
+}
 
-    fn refuse(&mut self, rule: String) {
-        self.broken.get_or_insert(rule);
+fn hand_on<R: Receiver>(outputs: &mut [Output<R>], collector: &mut Collector<'_>) -> Result<(), CallError> {
+    for (index, output) in outputs.iter_mut().enumerate() {
+        output.take(index, collector)?;
     }
-
-    fn room(&mut self, output: u32, plane: u32, count: u64) -> Result<&mut [f32], String> {
-        let known = self.outputs.len();
-        let out = self
-            .outputs
-            .get_mut(output as usize)
-            .ok_or_else(|| format!("output {output} of {known} was given frames"))?;
-        let width = out.header.width();
-        let id = &out.header.descriptor;
-        let pending = out
-            .pending
-            .get_mut(plane as usize)
-            .ok_or_else(|| format!("plane {plane} of {id} does not exist"))?;
-        let more = usize::try_from(count).ok().and_then(|count| count.checked_mul(width));
-        let start = pending.len();
-        match more.and_then(|more| more.checked_add(start)) {
-            Some(end) if end <= MAX_VALUES => {
-                pending.resize(end, 0.0);
-                out.given[plane as usize] += count;
-                Ok(&mut pending[start..])
-            }
-            _ => Err(format!("{count} frames of {id} in one call are too many")),
-        }
-    }
-
-    fn take_events(&mut self, output: u32, bytes: &[u8]) -> Result<(), String> {
-        let known = self.outputs.len();
-        let out = self
-            .outputs
-            .get_mut(output as usize)
-            .ok_or_else(|| format!("output {output} of {known} was given events"))?;
-        let id = &out.header.descriptor;
-        if out.header.shape != Shape::Events {
-            return Err(format!("{id} holds frames and was given events"));
-        }
-        if bytes.len() > MAX_EVENT_BYTES {
-            return Err(format!("{} bytes of events of {id} in one call are too many", bytes.len()));
-        }
-        let events: Vec<Event> = rmp_serde::from_slice(bytes)
-            .map_err(|error| format!("events of {id} cannot be read: {error}"))?;
-        for event in &events {
-            if event.values.len() != out.header.bins as usize {
-                return Err(format!("an event of {id} has {} values", event.values.len()));
-            }
-            if event.duration.raw() < 0 || out.last_event.is_some_and(|last| event.at < last) {
-                return Err(format!("events of {id} are out of order"));
-            }
-            out.last_event = Some(event.at);
-        }
-        out.events.extend(events);
-        Ok(())
-    }
+    Ok(())
 }
 
 impl<R: Receiver> Output<R> {
-    fn flush(&mut self) -> Result<(), crate::ReceiveError> {
-        let floor = self.floor.map(|(floor, _)| floor);
-        for (plane, pending) in self.pending.iter_mut().enumerate() {
-            if pending.is_empty() {
+    fn take(&mut self, index: usize, collector: &mut Collector<'_>) -> Result<(), CallError> {
+        let (headers, held) = collector.parts();
+        let (header, held) = (&headers[index], &mut held[index]);
+        let raised = held.floor.take().filter(|&floor| self.floor.is_none_or(|old| floor > old));
+        self.floor = raised.or(self.floor);
+        for (plane, values) in held.values.iter_mut().enumerate() {
+            if values.is_empty() {
                 continue;
             }
+            let before = self.given[plane];
+            self.given[plane] += (values.len() / header.width()) as u64;
             if let Some(receiver) = &mut self.receiver {
-                if let Some(floor) = floor {
-                    pending.iter_mut().filter(|value| **value < floor).for_each(|value| *value = floor);
+                if let Some(at) = first_refused(values, self.gaps) {
+                    let place = Place::Frame(before + (at / header.width()) as u64);
+                    let (descriptor, value) = (header.descriptor.clone(), values[at]);
+                    return Err(CallError::NotFinite { descriptor, value, place });
                 }
-                receiver.frames(plane, pending)?;
+                if let Some(floor) = self.floor {
+                    values.iter_mut().filter(|value| **value < floor).for_each(|value| *value = floor);
+                }
+                receiver.frames(plane, values).map_err(CallError::Receiver)?;
             }
-            pending.clear();
+            values.clear();
         }
         if let Some(receiver) = &mut self.receiver {
-            if !self.events.is_empty() {
-                receiver.events(&self.events)?;
+            for event in &held.events {
+                if let Some(at) = first_refused(&event.values, self.gaps) {
+                    let place = Place::EventAt(event.at.0);
+                    let (descriptor, value) = (header.descriptor.clone(), event.values[at]);
+                    return Err(CallError::NotFinite { descriptor, value, place });
+                }
             }
-            if let Some((floor, known @ false)) = &mut self.floor {
-                receiver.raise_floor(*floor)?;
-                *known = true;
+            if !held.events.is_empty() {
+                receiver.events(&held.events).map_err(CallError::Receiver)?;
+            }
+            if let Some(floor) = raised {
+                receiver.raise_floor(floor).map_err(CallError::Receiver)?;
             }
         }
-        self.events.clear();
+        held.events.clear();
         Ok(())
     }
 }
 
-impl<R: Receiver> Sink for HostSink<'_, R> {
-    fn frames(&mut self, output: u32, plane: u32, count: u64) -> &mut [f32] {
-        match self.room(output, plane, count) {
-            // The borrow of the good case would otherwise last into the other.
-            Ok(_) => {}
-            Err(rule) => {
-                self.refuse(rule);
-                return &mut [];
-            }
-        }
-        let out = &mut self.outputs[output as usize];
-        let width = out.header.width();
-        let pending = &mut out.pending[plane as usize];
-        let start = pending.len() - count as usize * width;
-        &mut pending[start..]
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use agogic_schema::{Amount, Bins, ChannelUse, DescriptorSpec, Frames, Kind, PcmInput, Shape};
+    use agogic_timebase::{Delta, Samples};
+
+    use super::*;
+    use crate::backend::Sink as _;
+
+    #[derive(Default)]
+    struct Kept {
+        values: Vec<f32>,
+        events: usize,
+        floors: Vec<f32>,
     }
 
-    fn events(&mut self, output: u32, events: &[u8]) -> bool {
-        match self.take_events(output, events) {
-            Ok(()) => true,
-            Err(rule) => {
-                self.refuse(rule);
-                false
-            }
+    impl Receiver for Kept {
+        fn frames(&mut self, _: usize, values: &[f32]) -> Result<(), ReceiveError> {
+            self.values.extend_from_slice(values);
+            Ok(())
+        }
+        fn events(&mut self, events: &[Event]) -> Result<(), ReceiveError> {
+            self.events += events.len();
+            Ok(())
+        }
+        fn raise_floor(&mut self, floor: f32) -> Result<(), ReceiveError> {
+            self.floors.push(floor);
+            Ok(())
         }
     }
 
-    fn raise_floor(&mut self, output: u32, floor: f32) -> bool {
-        let Some(out) = self.outputs.get_mut(output as usize) else {
-            self.refuse(format!("a floor for output {output}, which does not exist"));
-            return false;
+    /// Output 0 holds frames of two values, output 1 events of one value.
+    fn spec() -> CalculatorSpec {
+        let frames = Frames::Every { hop: Amount::Fixed(100), first: Amount::Fixed(0) };
+        let dense = DescriptorSpec::new("t.dense", "", Kind::Dense(frames), Bins::Count(Amount::Fixed(2)));
+        let events = DescriptorSpec::new("t.events", "", Kind::Events, Bins::Count(Amount::Fixed(1)));
+        let spec = CalculatorSpec::new("t.calc", "1.0.0", PcmInput::new(ChannelUse::Mono));
+        spec.descriptor(dense).descriptor(events)
+    }
+
+    /// Runs calls through a sink; what each receiver got, or the first error.
+    fn run(
+        spec: &CalculatorSpec,
+        wanted: [bool; 2],
+        calls: &[&dyn Fn(&mut Collector<'_>)],
+    ) -> Result<Vec<Option<Kept>>, String> {
+        let header = |descriptor: &DescriptorSpec, shape, bins, planes| TrackHeader {
+            descriptor: descriptor.id.clone(),
+            unit: String::new(),
+            range: None,
+            shape,
+            channels: vec!["mono".into()],
+            bins,
+            rate: 8000,
+            planes,
         };
-        if floor.is_nan() || out.header.shape == Shape::Events {
-            let id = out.header.descriptor.clone();
-            self.refuse(format!("a floor of {floor} for {id}"));
-            return false;
+        let headers = vec![
+            header(&spec.descriptors[0], Shape::Dense, 2, vec![(0, 100)]),
+            header(&spec.descriptors[1], Shape::Events, 1, vec![]),
+        ];
+        let watch = AtomicBool::new(false);
+        let receivers = wanted.map(|wanted| wanted.then(Kept::default)).into();
+        let mut sink = HostSink::new(spec, 0, headers, receivers, &watch);
+        for call in calls {
+            call(sink.lend());
+            sink.settle(Ok(())).map_err(|error| error.to_string())?;
         }
-        if out.floor.is_none_or(|(old, _)| floor > old) {
-            out.floor = Some((floor, false));
-        }
-        true
+        Ok(sink.into_receivers())
     }
 
-    fn cancelled(&self) -> bool {
-        self.watch.cancelled()
+    fn give(sink: &mut Collector<'_>, values: &[f32]) {
+        sink.frames(0, 0, values.len() as u64 / 2).copy_from_slice(values);
     }
 
-    fn log(&self, level: u32, text: &str) {
-        self.watch.log(self.calculator, Level::of(level), one_line(text).as_str());
+    fn happen(sink: &mut Collector<'_>, at: i64, value: f32) {
+        let event =
+            Event { at: Samples(at), duration: Delta(Samples(0)), values: vec![value], label: String::new() };
+        sink.events(1, &rmp_serde::to_vec(&[event]).unwrap());
     }
 
-    fn progress(&self, done: f32) {
-        if (0.0..=1.0).contains(&done) {
-            self.watch.progress(self.calculator, done);
-        }
+    #[test]
+    fn values_must_be_finite_and_places_are_told() {
+        let nan: &dyn Fn(&mut Collector<'_>) = &|sink| give(sink, &[0.0, 1.0, 2.0, f32::NAN]);
+        let fine: &dyn Fn(&mut Collector<'_>) = &|sink| give(sink, &[0.0; 6]);
+        let event: &dyn Fn(&mut Collector<'_>) = &|sink| happen(sink, 77, f32::INFINITY);
+        let broke = "the calculator broke the interface: ";
+        let check = |spec: &CalculatorSpec, wanted, calls: &[&dyn Fn(&mut Collector<'_>)], expect: &str| {
+            let error = run(spec, wanted, calls).err().unwrap_or_default();
+            assert_eq!(error.trim_start_matches(broke), expect);
+        };
+        let plain = spec();
+        check(&plain, [true; 2], &[fine, nan], "t.dense is NaN in frame 4");
+        check(&plain, [true; 2], &[event], "t.events is inf in the event at sample 77");
+        // What nobody takes is dropped unseen.
+        check(&plain, [false; 2], &[fine, nan, event], "");
+        let mut gaps = spec();
+        gaps.descriptors.iter_mut().for_each(|descriptor| descriptor.gaps = true);
+        check(&gaps, [true; 2], &[fine, nan], "");
+        check(&gaps, [true; 2], &[event], "t.events is inf in the event at sample 77");
+    }
+
+    #[test]
+    fn a_floor_holds_for_what_is_to_come_and_never_sinks() {
+        let got = run(
+            &spec(),
+            [true; 2],
+            &[
+                &|sink| give(sink, &[-5.0, 5.0]),
+                &|sink| {
+                    assert!(sink.raise_floor(0, -2.0) && sink.raise_floor(0, -3.0));
+                    give(sink, &[-9.0, 9.0]);
+                },
+                &|sink| assert!(sink.raise_floor(0, -4.0)),
+                &|sink| give(sink, &[-2.5, -1.5]),
+            ],
+        );
+        let kept = got.unwrap().remove(0).unwrap();
+        assert_eq!(kept.values, [-5.0, 5.0, -2.0, 9.0, -2.0, -1.5]);
+        assert_eq!(kept.floors, [-2.0]);
+    }
+
+    #[test]
+    fn the_first_broken_rule_counts() {
+        let error = run(
+            &spec(),
+            [true; 2],
+            &[&|sink| {
+                assert!(!sink.raise_floor(0, f32::NAN));
+                assert!(sink.frames(1, 0, 1).is_empty() && sink.frames(5, 0, 1).is_empty());
+                assert!(!sink.events(1, b"no events"));
+            }],
+        );
+        let expect = "the calculator broke the interface: t.dense was given a floor that is no number";
+        assert_eq!(error.err().as_deref(), Some(expect));
+    }
+
+    #[test]
+    fn events_may_come_at_once_but_not_go_back() {
+        let at = |times: &'static [i64]| {
+            run(&spec(), [true; 2], &[&|sink| times.iter().for_each(|&time| happen(sink, time, 1.0))])
+        };
+        assert_eq!(at(&[3, 3, 5]).unwrap().remove(1).unwrap().events, 3);
+        assert!(at(&[3, 2]).is_err_and(|error| error.ends_with("out of order at sample 2")));
     }
 }

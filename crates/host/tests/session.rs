@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use agogic_calculator::{
     Amount, Bins, Block, Calculator, CalculatorSpec, ChannelUse, Delta, DescriptorSpec, Error, Event, Frames,
-    InputSpec, Kind, Output, ParamSpec, PcmInput, Samples, Setup, SpectrumInput, SpectrumScale,
+    InputSpec, Kind, Output, ParamSpec, PcmInput, Samples, Setup, SpectrumInput, SpectrumScale, WindowShape,
 };
 use agogic_host::{
     CallError, LoadedCalculator, Prepared, ReceiveError, Receiver, Registry, Session, Source, Task,
@@ -94,6 +94,54 @@ calculator!(
     }
 );
 
+calculator!(Peak, one_to_one("t.peak"), |block, output| {
+    for (row, magnitudes) in output.frames(0, block.count())?.iter_mut().zip(block.rows()) {
+        *row = magnitudes.iter().copied().fold(0.0, f32::max);
+    }
+    Ok(())
+});
+calculator!(Late, one_to_one("t.late"), |block, output| {
+    let late = usize::from(block.position() == 0);
+    output.frames(0, block.count() - late).map(drop)
+});
+calculator!(Gaps, gaps(), |block, output| {
+    output.frames(0, block.count())?.fill(f32::NAN);
+    Ok(())
+});
+
+/// Its frames are independent, and a second's hundreds are worth splitting.
+fn one_to_one(id: &str) -> CalculatorSpec {
+    let input = SpectrumInput::new(4096, 2);
+    describe(id, input.into(), Kind::Dense(Frames::Input), ONE).independent()
+}
+
+fn gaps() -> CalculatorSpec {
+    let mut spec = describe("t.gaps", pcm(), every(1), ONE);
+    spec.descriptors[0].gaps = true;
+    spec
+}
+
+calculator!(Powers, rows_of("t.powers", SpectrumScale::Power, WindowShape::Hann), |block, output| {
+    output.frames(0, block.count())?.copy_from_slice(block.data());
+    Ok(())
+});
+calculator!(Squares, rows_of("t.squares", SpectrumScale::Complex, WindowShape::Hann), |block, output| {
+    let bins = block.data().chunks_exact(2).map(|bin| bin[0] * bin[0] + bin[1] * bin[1]);
+    output.frames(0, block.count())?.iter_mut().zip(bins).for_each(|(value, power)| *value = power);
+    Ok(())
+});
+calculator!(Ones, rows_of("t.ones", SpectrumScale::Complex, WindowShape::Rectangular), |block, output| {
+    let bins = block.data().chunks_exact(2).map(|bin| bin[0]);
+    output.frames(0, block.count())?.iter_mut().zip(bins).for_each(|(value, re)| *value = re);
+    Ok(())
+});
+
+/// A value for each bin of each channel.
+fn rows_of(id: &str, scale: SpectrumScale, window: WindowShape) -> CalculatorSpec {
+    let input = SpectrumInput::new(256, 64).scale(scale).channels(ChannelUse::Each).window(window);
+    describe(id, input.into(), Kind::Dense(Frames::Input), Bins::Input)
+}
+
 struct Picky;
 impl Calculator for Picky {
     fn describe() -> CalculatorSpec {
@@ -107,7 +155,9 @@ impl Calculator for Picky {
     }
 }
 
-agogic_calculator::export!(Copy, Rows, Panics, TooFew, TooMany, NoOutput, Backwards, Picky);
+agogic_calculator::export!(
+    Copy, Rows, Panics, TooFew, TooMany, NoOutput, Backwards, Peak, Late, Gaps, Powers, Squares, Ones, Picky
+);
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<f32>>>);
@@ -174,13 +224,83 @@ fn results_do_not_depend_on_blocks() {
 }
 
 #[test]
+fn one_transform_serves_every_scale_with_the_same_bits() {
+    let bits = |values: &Result<Vec<f32>, String>| -> Vec<u32> {
+        values.as_ref().unwrap().iter().map(|value| value.to_bits()).collect()
+    };
+    let alone: Vec<_> = ["t.rows", "t.powers", "t.squares"].map(|id| bits(&run(&[id], 5000)[0])).into();
+    assert_eq!(alone[1].len(), 79 * 129 * 2);
+    assert_eq!(alone[1], alone[2]);
+    for (ids, block) in [
+        (["t.rows", "t.powers", "t.squares"], 5000),
+        (["t.squares", "t.powers", "t.rows"], 64),
+        (["t.powers", "t.squares", "t.rows"], 1),
+    ] {
+        for (id, values) in ids.iter().zip(&run(&ids, block)) {
+            let expect = ["t.rows", "t.powers", "t.squares"].iter().position(|other| other == id).unwrap();
+            assert_eq!(bits(values), alone[expect], "{id}, blocks of {block}");
+        }
+    }
+}
+
+#[test]
+fn windows_have_their_shapes() {
+    // Frame 20 of the left channel: under a rectangular window bin 0 is the sum
+    // of its samples.
+    let values = run(&["t.ones", "t.copy"], 999);
+    let [ones, copy] = &values[..] else { panic!("two results") };
+    let samples = copy.as_ref().unwrap();
+    assert_eq!(samples.len(), 5000);
+    let rows = ones.as_ref().unwrap();
+    let row = |frame: usize, channel: usize| rows[(frame * 2 + channel) * 129];
+    // The copy is of the mix.
+    let sum: f32 = samples[20 * 64 - 128..20 * 64 + 128].iter().sum();
+    let got = 0.5 * (row(20, 0) + row(20, 1));
+    assert!((got - sum).abs() < 1e-3, "{got} is not {sum}");
+}
+
+#[test]
+fn independent_frames_are_the_same_on_any_number_of_threads() {
+    let on = |threads, block| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| run(&["t.peak"], block))
+    };
+    let whole = on(1, 5000);
+    assert_eq!(whole[0].as_ref().unwrap().len(), 2501);
+    for (threads, block) in [(2, 5000), (3, 5000), (8, 5000), (8, 1000), (8, 1), (5, 333)] {
+        assert_eq!(on(threads, block), whole, "{threads} threads, blocks of {block}");
+    }
+}
+
+#[test]
+fn a_frame_that_comes_late_is_not_independent() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+    let results = pool.install(|| run(&["t.late", "t.peak"], 5000));
+    let reason = results[0].as_ref().unwrap_err();
+    assert!(reason.starts_with("the calculator broke the interface: t.late.out has "), "{reason}");
+    assert!(results[1].is_ok());
+}
+
+#[test]
+fn gaps_may_be_nan() {
+    let values = run(&["t.gaps"], 1000).remove(0).unwrap();
+    assert!(values.len() == 5000 && values.iter().all(|value| value.is_nan()));
+}
+
+#[test]
 fn each_fault_is_its_own_and_harms_no_other() {
     let faults = [
         ("t.panics", "the calculator panicked: out of cheese"),
-        ("t.few", "the calculator broke the interface: t.few.out has"),
-        ("t.many", "the calculator broke the interface"),
-        ("t.none", "the calculator broke the interface: output 7 of 1 was given frames"),
-        ("t.back", "the calculator broke the interface: events of t.back.out are out of order"),
+        ("t.few", "the calculator broke the interface: t.few.out has 3 frames instead of 79"),
+        (
+            "t.many",
+            "the calculator broke the interface: 9223372036854775807 frames of t.many.out in one call",
+        ),
+        ("t.none", "the calculator broke the interface: it gave to output 7 and described 1"),
+        (
+            "t.back",
+            "the calculator broke the interface: events of t.back.out are out of order at sample -1000",
+        ),
         ("t.picky", "the calculator cannot be set up: n = Some(1) does not suit me"),
     ];
     let ids: Vec<_> = faults.iter().map(|(id, _)| *id).chain(["t.copy"]).collect();
@@ -207,5 +327,5 @@ fn files_that_are_no_plug_ins_are_named_and_skipped() {
     let reason = refusal.reason.to_string();
     assert!(reason.starts_with("not a loadable library: "), "{reason}");
     assert_eq!(reason.lines().count(), 1, "{reason}");
-    assert_eq!(registry.calculators().len(), 8);
+    assert_eq!(registry.calculators().len(), 14);
 }

@@ -2,8 +2,9 @@
 //! the cause; whoever read the bytes adds which file they came from.
 
 use alloc::string::String;
+use core::fmt;
 
-use crate::{MAX_BEAT, MAX_BPM, MAX_POINTS, MIN_BPM};
+use crate::{MAX_BEAT, MAX_BPM, MAX_CURVE_SEGMENTS, MAX_POINTS, MIN_BPM};
 
 /// Why a tempo map was refused. Trying again with the same input never helps.
 #[derive(Debug, thiserror::Error)]
@@ -18,14 +19,23 @@ pub enum TempoError {
         /// How many there were.
         count: usize,
     },
+    /// Curves that need more than [`MAX_CURVE_SEGMENTS`] together.
+    #[error(
+        "up to the curve at beat {} the map needs more than {MAX_CURVE_SEGMENTS} segments of curves",
+        Number(*beat)
+    )]
+    TooManySegments {
+        /// Where the curve begins.
+        beat: f64,
+    },
     /// A point or time signature that is not a number, or too far out.
-    #[error("beat {beat} is outside -{MAX_BEAT}..={MAX_BEAT}")]
+    #[error("beat {} is outside -{MAX_BEAT}..={MAX_BEAT}", Number(*beat))]
     Beat {
         /// Where it stood.
         beat: f64,
     },
     /// A tempo outside [`MIN_BPM`]`..=`[`MAX_BPM`].
-    #[error("tempo {bpm} bpm at beat {beat} is outside {MIN_BPM}..={MAX_BPM} bpm")]
+    #[error("tempo {} bpm at beat {} is outside {MIN_BPM}..={MAX_BPM} bpm", Number(*bpm), Number(*beat))]
     Bpm {
         /// The tempo, in quarter notes per minute.
         bpm: f64,
@@ -33,13 +43,13 @@ pub enum TempoError {
         beat: f64,
     },
     /// Two points at one beat.
-    #[error("two tempo points stand at beat {beat}")]
+    #[error("two tempo points stand at beat {}", Number(*beat))]
     DuplicateBeat {
         /// The beat.
         beat: f64,
     },
     /// A point before the one it follows.
-    #[error("the tempo point at beat {beat} follows one at beat {previous}")]
+    #[error("the tempo point at beat {} follows one at beat {}", Number(*beat), Number(*previous))]
     Order {
         /// The point that comes too early.
         beat: f64,
@@ -47,7 +57,7 @@ pub enum TempoError {
         previous: f64,
     },
     /// A curve's shape outside -1.0..=1.0.
-    #[error("the curve at beat {beat} has shape {shape}, outside -1..=1")]
+    #[error("the curve at beat {} has shape {}, outside -1..=1", Number(*beat), Number(*shape))]
     Shape {
         /// The shape.
         shape: f64,
@@ -55,20 +65,22 @@ pub enum TempoError {
         beat: f64,
     },
     /// A shape given for a law that has none.
-    #[error("the tempo point at beat {beat} has a shape but its law is no curve")]
+    #[error("the tempo point at beat {} has a shape but its law is no curve", Number(*beat))]
     StrayShape {
         /// The point.
         beat: f64,
     },
     /// A tolerance that no integration meets.
-    #[error("a tolerance of {seconds} s is not above zero")]
+    #[error("a tolerance of {} s is not above zero", Number(*seconds))]
     Tolerance {
         /// The tolerance given.
         seconds: f64,
     },
     /// A warp marker out of order or out of bounds.
     #[error(
-        "the warp marker at {real} s of real time and {music} s of the music is out of order or beyond 1e12 s"
+        "the warp marker at {} s of real time and {} s of the music is out of order or beyond 1e12 s",
+        Number(*real),
+        Number(*music)
     )]
     WarpMarker {
         /// Its real time.
@@ -77,7 +89,7 @@ pub enum TempoError {
         music: f64,
     },
     /// A rubato that no time passes in, or that overlaps the one before.
-    #[error("the rubato from beat {start} to {end} is empty or overlaps the one before")]
+    #[error("the rubato from beat {} to {} is empty or overlaps the one before", Number(*start), Number(*end))]
     Rubato {
         /// Its first beat.
         start: f64,
@@ -85,7 +97,7 @@ pub enum TempoError {
         end: f64,
     },
     /// A ramp's end given for a span that is no ramp.
-    #[error("the tempo point at beat {beat} has an end tempo (\"to\") but its law is step")]
+    #[error("the tempo point at beat {} has an end tempo (\"to\") but its law is step", Number(*beat))]
     StrayEnd {
         /// The point.
         beat: f64,
@@ -108,7 +120,7 @@ pub enum TempoError {
     #[error("both ticks_per_quarter and ticks_per_second are given")]
     TwoTickUnits,
     /// A time signature that is none.
-    #[error("time signature {numerator}/{denominator} at beat {beat} is outside 1..=1024 over 1..=1024")]
+    #[error("time signature {numerator}/{denominator} at beat {} is outside 1..=1024 over 1..=1024", Number(*beat))]
     TimeSignature {
         /// Above the line.
         numerator: u32,
@@ -118,7 +130,7 @@ pub enum TempoError {
         beat: f64,
     },
     /// A time signature at or before the one it follows.
-    #[error("the time signature at beat {beat} follows one at beat {previous}")]
+    #[error("the time signature at beat {} follows one at beat {}", Number(*beat), Number(*previous))]
     MeterOrder {
         /// The one that comes too early.
         beat: f64,
@@ -174,4 +186,39 @@ pub enum TempoError {
         /// Where.
         tick: i64,
     },
+}
+
+/// A number in a message: one that would fill the line is written with an exponent.
+struct Number(f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.abs();
+        if size.is_finite() && size != 0.0 && !(1e-6..1e15).contains(&size) {
+            write!(f, "{:e}", self.0)
+        } else {
+            write!(f, "{}", self.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        for (bpm, beat, expect) in [
+            (1e300, 4.5, "tempo 1e300 bpm at beat 4.5 is outside 0.001..=1000000 bpm"),
+            (-1.5e-300, 0.0, "tempo -1.5e-300 bpm at beat 0 is outside 0.001..=1000000 bpm"),
+            (2e6, -1e12, "tempo 2000000 bpm at beat -1000000000000 is outside 0.001..=1000000 bpm"),
+            (f64::INFINITY, 0.25, "tempo inf bpm at beat 0.25 is outside 0.001..=1000000 bpm"),
+        ] {
+            assert_eq!(TempoError::Bpm { bpm, beat }.to_string(), expect);
+        }
+        let long = TempoError::Beat { beat: f64::MAX }.to_string();
+        assert_eq!(long, "beat 1.7976931348623157e308 is outside -1000000000000..=1000000000000");
+    }
 }

@@ -48,7 +48,9 @@ pub use cursor::Cursor;
 pub use error::TempoError;
 pub use law::Law;
 pub use layers::{Layers, Rubato};
-pub use map::{DEFAULT_TOLERANCE, MAX_BEAT, MAX_BPM, MAX_POINTS, MIN_BPM, TempoMap, TempoPoint};
+pub use map::{
+    DEFAULT_TOLERANCE, MAX_BEAT, MAX_BPM, MAX_CURVE_SEGMENTS, MAX_POINTS, MIN_BPM, TempoMap, TempoPoint,
+};
 pub use meter::{BarBeat, BeatLine, Meter, TimeSignature};
 pub use ticks::TickUnit;
 #[cfg(feature = "tracing")]

@@ -29,6 +29,11 @@ pub const DEFAULT_TOLERANCE: f64 = 1e-9;
 /// Most points a map may hold.
 pub const MAX_POINTS: usize = 1 << 24;
 
+/// Most segments that the curves of a map may need together. A curved span
+/// between two tempi of music takes three to ten, so that 10,000 such spans take
+/// less than half of these.
+pub const MAX_CURVE_SEGMENTS: usize = 1 << 18;
+
 /// One point of a tempo map: the tempo from a beat on, and how it moves from
 /// there to the next point.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +96,8 @@ impl TempoMap {
     ///
     /// # Errors
     /// [`TempoError`] when there are no points or too many, a beat, tempo or shape
-    /// lies outside the limits of this crate, two points share a beat, the order is
+    /// lies outside the limits of this crate, the curves need more segments than
+    /// [`MAX_CURVE_SEGMENTS`], two points share a beat, the order is
     /// not ascending, or a `to` is given for a step.
     pub fn new(points: Vec<TempoPoint>) -> Result<Self, TempoError> {
         Self::build(points, TickUnit::default(), Meter::default())
@@ -146,7 +152,7 @@ impl TempoMap {
         }
         let anchors = with_origin(&points);
         let exact = ExactTicks::of(&anchors, ticks);
-        let built = Builder::build(&anchors, exact.as_ref(), tolerance);
+        let built = Builder::build(&anchors, exact.as_ref(), tolerance)?;
         Ok(Self {
             points,
             by_beat: Index::new(built.start_beats),
@@ -247,7 +253,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn build(anchors: &[TempoPoint], exact: Option<&ExactTicks>, tolerance: f64) -> Self {
+    fn build(anchors: &[TempoPoint], exact: Option<&ExactTicks>, tolerance: f64) -> Result<Self, TempoError> {
         let mut map = Self::default();
         let mut starts = exact.map(ExactTicks::start_seconds);
         for (i, point) in anchors.iter().enumerate() {
@@ -264,7 +270,7 @@ impl Builder {
             }
             match (anchors.get(i + 1), point.law) {
                 (None, _) => map.push(point.beat.0, steady, point.bpm),
-                (Some(next), Law::Curve { shape }) => map.curve(point, next, shape, tolerance),
+                (Some(next), Law::Curve { shape }) => map.curve(point, next, shape, tolerance)?,
                 (Some(next), _) => map.halves(point, next),
             }
         }
@@ -272,7 +278,7 @@ impl Builder {
             map.move_origin();
         }
         map.start_seconds = map.seams();
-        map
+        Ok(map)
     }
 
     /// A piece that is anchored where it starts.
@@ -307,20 +313,29 @@ impl Builder {
     }
 
     /// The segments of a curve.
-    fn curve(&mut self, point: &TempoPoint, next: &TempoPoint, shape: f64, tolerance: f64) {
+    fn curve(
+        &mut self,
+        point: &TempoPoint,
+        next: &TempoPoint,
+        shape: f64,
+        tolerance: f64,
+    ) -> Result<(), TempoError> {
         let curve = Curve {
             length: next.beat.0 - point.beat.0,
             bpm: point.bpm,
             to: point.to.unwrap_or(next.bpm),
             shape,
         };
-        for segment in curve.segments(tolerance) {
+        let room = MAX_CURVE_SEGMENTS - self.segments.len();
+        let segments = curve.segments(tolerance, room);
+        for segment in segments.ok_or(TempoError::TooManySegments { beat: point.beat.0 })? {
             let beat = (point.beat.0 + segment.first_beat()).min(next.beat.0);
             let number = self.segments.len() as u32;
             self.push(beat, Piece::curve(beat, number), point.bpm);
             self.at = self.at.plus(Sum { hi: segment.duration(), lo: 0.0 });
             self.segments.push(segment);
         }
+        Ok(())
     }
 
     /// So far second 0 is the first anchor; beat 0 is where it belongs.

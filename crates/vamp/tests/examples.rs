@@ -18,7 +18,7 @@ fn examples() -> Option<PathBuf> {
     let folders = search_path(|name| std::env::var_os(name));
     let found = folders.into_iter().map(|folder| folder.join(&name)).find(|file| file.is_file());
     if found.is_none() {
-        eprintln!("skipped: the Vamp SDK's example plug-ins are not installed");
+        eprintln!("skipped: the Vamp SDK's example plug-ins are not installed (Debian: vamp-examples)");
     }
     found
 }
@@ -159,7 +159,7 @@ fn of_the_sdk(folder: &Path, plugin: &str, output: &str, bins: usize, wav: &Path
     let id = format!("vamp-example-plugins:{plugin}:{output}");
     let run = Command::new("vamp-simple-host").env("VAMP_PATH", folder).arg(&id).arg(wav).output();
     let Ok(run) = run else {
-        eprintln!("skipped: vamp-simple-host is not installed");
+        eprintln!("skipped: vamp-simple-host is not installed (Debian: vamp-examples)");
         return None;
     };
     assert!(run.status.success(), "{id}: {}", String::from_utf8_lossy(&run.stderr));

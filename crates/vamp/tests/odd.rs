@@ -15,7 +15,7 @@ fn compile(source: &Path, folder: &Path) -> Option<PathBuf> {
     let header = ["-E", "-x", "c", "-include", "vamp/vamp.h", "-"];
     let probe = Command::new("cc").args(header).stdin(Stdio::null()).output();
     if !probe.is_ok_and(|probe| probe.status.success()) {
-        eprintln!("skipped: there is no C compiler or no vamp/vamp.h");
+        eprintln!("skipped: there is no C compiler or no vamp/vamp.h (Debian: vamp-plugin-sdk)");
         return None;
     }
     let file = folder.join(format!("odd.{}", std::env::consts::DLL_EXTENSION));

@@ -2,9 +2,9 @@
 
 use agogic_timebase::Seconds;
 
-use crate::blocks::{max, min};
 use crate::curve::{STENCIL, linear, reads, uneven};
 use crate::diagnostics::{Diagnostics, Fallback, Hit};
+use crate::fold::{max, min};
 use crate::{Interpolation, Outside, Reading, Reduction, Sampling, ViewError};
 
 /// Positions in a column that a reduction over a moving average sees.

@@ -167,7 +167,7 @@ pub(crate) fn suitable<'a>(
     let pays = window >= LONG_WINDOW && read > frames;
     Ok(Some(match given {
         Some(pyramid) if !pays || !pyramid.means.is_empty() => Handy::Given(pyramid),
-        _ if pays => Handy::Own(Box::new(Pyramid::of_row(row, &[Reduction::Mean]))),
+        _ if pays => Handy::Own(Box::new(Pyramid::of_row(row, &[Reduction::Mean])?)),
         _ => Handy::Own(Box::new(Pyramid::empty())),
     }))
 }

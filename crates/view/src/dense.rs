@@ -2,10 +2,13 @@
 
 use agogic_timebase::Seconds;
 
-use crate::blocks::{Fold, Greatest, Least, Level, Mean, Root, TOP, blocks, known};
+use crate::blocks::{TOP, bits, runs};
 use crate::curve::{STENCIL, even, reads};
 use crate::diagnostics::{Diagnostics, Fallback, Hit};
+use crate::fold::{Fold, Greatest, Least, Mean, Root, said};
+use crate::kept::Kept;
 use crate::median::{EXACT_MEDIAN, weighted};
+use crate::parts::Parts;
 use crate::pyramid::Pyramid;
 use crate::row::{Cells, Row};
 use crate::{Interpolation, Reading, Reduction, Sampling, ViewError};
@@ -48,8 +51,7 @@ struct Reader<'a> {
     pyramid: &'a Pyramid,
     /// Length of the moving average in frames, zero for none.
     window: f64,
-    sums: Vec<f64>,
-    blocks: Vec<f32>,
+    parts: Parts<'a>,
     /// Smoothed frames: which, and their values.
     numbers: [Option<i64>; REMEMBERED as usize],
     smoothed: Vec<f32>,
@@ -57,9 +59,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(row: &Row<'a>, pyramid: &'a Pyramid, window: f64) -> Self {
-        let (sums, blocks, smoothed) = (vec![0.0; row.width], vec![], vec![]);
         let numbers = [None; REMEMBERED as usize];
-        Self { row: *row, pyramid, window, sums, blocks, numbers, smoothed }
+        Self { row: *row, pyramid, window, parts: Parts::new(row.width), numbers, smoothed: vec![] }
     }
 
     fn at(
@@ -153,18 +154,17 @@ impl<'a> Reader<'a> {
         }
         let width = self.row.width;
         self.smoothed.resize(width * REMEMBERED as usize, 0.0);
-        let share = 1.0 / self.average(i)?;
-        let out = &mut self.smoothed[slot * width..][..width];
-        out.iter_mut().zip(&self.sums).for_each(|(out, sum)| *out = said((sum * share) as f32));
+        self.average(i)?;
+        self.parts.join::<Mean>(&mut self.smoothed[slot * width..][..width]);
         self.numbers[slot] = Some(i);
         Ok(())
     }
 
-    /// Sums the frames around the centre of frame `i`; gives their weight.
-    fn average(&mut self, i: i64) -> Result<f64, ViewError> {
+    /// Gathers the frames around the centre of frame `i`.
+    fn average(&mut self, i: i64) -> Result<(), ViewError> {
         let (middle, half) = (i as f64 + 0.5, self.window / 2.0);
         let cells = self.row.cells_between(middle - half, middle + half);
-        weigh::<Mean>(&self.row, &self.pyramid.means, cells, &mut self.sums, &mut self.blocks)
+        weigh::<Mean>(&self.row, &self.pyramid.means, cells, TOP, &mut self.parts)
     }
 
     fn over(
@@ -185,8 +185,7 @@ impl<'a> Reader<'a> {
         let fallback = if self.window > 0.0 {
             self.reduce_smoothed(cells, reduction, out)?
         } else {
-            let row = self.row;
-            self.reduce(&row, self.pyramid, cells, reduction, out)?
+            reduce(&self.row, self.pyramid, cells, reduction, &mut self.parts, out)?
         };
         let short = u0 >= u1 && hit == Hit::Inside;
         Ok((hit, fallback.or(short.then_some(Fallback::NearestFrame))))
@@ -200,123 +199,102 @@ impl<'a> Reader<'a> {
         out: &mut Vec<f32>,
     ) -> Result<Option<Fallback>, ViewError> {
         let mut frames = std::mem::take(&mut self.smoothed);
-        frames.clear();
-        for i in cells.first..cells.end {
-            let share = 1.0 / self.average(i)?;
-            frames.extend(self.sums.iter().map(|sum| said((sum * share) as f32)));
+        let width = self.row.width;
+        frames.resize((cells.end - cells.first) as usize * width, 0.0);
+        for (i, frame) in (cells.first..cells.end).zip(frames.chunks_exact_mut(width)) {
+            self.average(i)?;
+            self.parts.join::<Mean>(frame);
         }
         let row = self.row.with(cells.first, &frames);
-        let fallback = self.reduce(&row, &Pyramid::empty(), cells, reduction, out)?;
+        let fallback = reduce(&row, &Pyramid::empty(), cells, reduction, &mut Parts::new(width), out)?;
         self.smoothed = frames;
         Ok(fallback)
     }
-
-    fn reduce(
-        &mut self,
-        row: &Row<'_>,
-        pyramid: &Pyramid,
-        cells: Cells,
-        reduction: Reduction,
-        out: &mut Vec<f32>,
-    ) -> Result<Option<Fallback>, ViewError> {
-        match reduction {
-            Reduction::Mean => {
-                let share =
-                    1.0 / weigh::<Mean>(row, &pyramid.means, cells, &mut self.sums, &mut self.blocks)?;
-                out.extend(self.sums.iter().map(|sum| said((sum * share) as f32)));
-            }
-            Reduction::Rms => {
-                let share =
-                    1.0 / weigh::<Root>(row, &pyramid.roots, cells, &mut self.sums, &mut self.blocks)?;
-                out.extend(self.sums.iter().map(|sum| said((sum * share).sqrt() as f32)));
-            }
-            Reduction::Min => extreme::<Least>(row, &pyramid.least, cells, &mut self.blocks, out)?,
-            Reduction::Max => extreme::<Greatest>(row, &pyramid.greatest, cells, &mut self.blocks, out)?,
-            Reduction::Median => return self.median(row, pyramid, cells, out),
-        }
-        Ok(None)
-    }
-
-    fn median(
-        &mut self,
-        row: &Row<'_>,
-        pyramid: &Pyramid,
-        cells: Cells,
-        out: &mut Vec<f32>,
-    ) -> Result<Option<Fallback>, ViewError> {
-        let count = (cells.end - cells.first) as u64;
-        let level = (0..TOP).find(|level| count >> (2 * level) <= EXACT_MEDIAN).unwrap_or(TOP);
-        let (mut weights, mut values) = (Vec::new(), Vec::new());
-        let whole = cells.whole();
-        if cells.first < whole.start {
-            weights.push(cells.weight(cells.first));
-            values.extend_from_slice(row.frame(cells.first)?);
-        }
-        for block in blocks(whole.start as u64, whole.end as u64, level) {
-            weights.push(block.len() as f64);
-            values.extend_from_slice(known::<Mean>(row, &pyramid.means, block, &mut self.blocks)?);
-        }
-        if whole.end < cells.end {
-            weights.push(cells.weight(cells.end - 1));
-            values.extend_from_slice(row.frame(cells.end - 1)?);
-        }
-        let mut pairs = Vec::with_capacity(weights.len());
-        for v in 0..row.width {
-            pairs.clear();
-            pairs.extend(values.iter().skip(v).step_by(row.width).copied().zip(weights.iter().copied()));
-            out.push(said(weighted(&mut pairs)));
-        }
-        Ok((level > 0).then_some(Fallback::MedianOfMeans { frames: 1 << (2 * level) }))
-    }
 }
 
-/// Sums the frames of a column, each with its weight; gives the weight of all.
-fn weigh<F: Fold<Sum = f64>>(
-    row: &Row<'_>,
-    kept: &[Level],
+/// Appends what is told of a column's frames.
+fn reduce<'a>(
+    row: &Row<'a>,
+    pyramid: &'a Pyramid,
     cells: Cells,
-    sums: &mut [f64],
-    scratch: &mut Vec<f32>,
-) -> Result<f64, ViewError> {
-    let whole = cells.whole();
-    let mut weight = (whole.end - whole.start) as f64;
-    sums.fill(F::NOTHING);
-    if cells.first < whole.start {
-        weight += cells.weight(cells.first);
-        add::<F>(sums, row.frame(cells.first)?, cells.weight(cells.first));
+    reduction: Reduction,
+    parts: &mut Parts<'a>,
+    out: &mut Vec<f32>,
+) -> Result<Option<Fallback>, ViewError> {
+    let column = out.len();
+    out.resize(column + row.width, 0.0);
+    let out = &mut out[column..];
+    match reduction {
+        Reduction::Mean => {
+            weigh::<Mean>(row, &pyramid.means, cells, TOP, parts)?;
+            parts.join::<Mean>(out);
+        }
+        Reduction::Rms => {
+            weigh::<Root>(row, &pyramid.roots, cells, TOP, parts)?;
+            parts.join::<Root>(out);
+        }
+        Reduction::Min => extreme::<Least>(row, &pyramid.least, cells, parts, out)?,
+        Reduction::Max => extreme::<Greatest>(row, &pyramid.greatest, cells, parts, out)?,
+        Reduction::Median => return median(row, pyramid, cells, parts, out),
     }
-    for block in blocks(whole.start as u64, whole.end as u64, TOP) {
-        add::<F>(sums, known::<F>(row, kept, block, scratch)?, block.len() as f64);
+    Ok(None)
+}
+
+fn median<'a>(
+    row: &Row<'a>,
+    pyramid: &'a Pyramid,
+    cells: Cells,
+    parts: &mut Parts<'a>,
+    out: &mut [f32],
+) -> Result<Option<Fallback>, ViewError> {
+    let count = (cells.end - cells.first) as u64;
+    let level = (0..TOP).find(|&level| count >> bits(level) <= EXACT_MEDIAN).unwrap_or(TOP);
+    weigh::<Mean>(row, &pyramid.means, cells, level, parts)?;
+    let mut pairs = Vec::new();
+    for (v, out) in out.iter_mut().enumerate() {
+        pairs.clear();
+        pairs.extend(parts.iter().map(|(told, weight)| (told[v], weight)));
+        *out = said(weighted(&mut pairs));
+    }
+    Ok((level > 0).then_some(Fallback::MedianOfMeans { frames: 1 << bits(level) }))
+}
+
+/// Gathers the frames of a column, each with its weight, in runs of blocks of at
+/// most this level.
+fn weigh<'a, F: Fold>(
+    row: &Row<'a>,
+    kept: &'a Kept,
+    cells: Cells,
+    top: u32,
+    parts: &mut Parts<'a>,
+) -> Result<(), ViewError> {
+    parts.clear();
+    let whole = cells.whole();
+    if cells.first < whole.start {
+        parts.frame(row, cells.first, cells.weight(cells.first))?;
+    }
+    for run in runs(whole.start as u64, whole.end as u64, top) {
+        parts.run::<F>(row, kept, run)?;
     }
     if whole.end < cells.end {
-        weight += cells.weight(cells.end - 1);
-        add::<F>(sums, row.frame(cells.end - 1)?, cells.weight(cells.end - 1));
-    }
-    Ok(weight)
-}
-
-fn extreme<F: Fold<Sum = f32>>(
-    row: &Row<'_>,
-    kept: &[Level],
-    cells: Cells,
-    scratch: &mut Vec<f32>,
-    out: &mut Vec<f32>,
-) -> Result<(), ViewError> {
-    let column = out.len();
-    out.resize(column + row.width, F::NOTHING);
-    for block in blocks(cells.first as u64, cells.end as u64, TOP) {
-        add::<F>(&mut out[column..], known::<F>(row, kept, block, scratch)?, 1.0);
+        parts.frame(row, cells.end - 1, cells.weight(cells.end - 1))?;
     }
     Ok(())
 }
 
-fn add<F: Fold>(sums: &mut [F::Sum], known: &[f32], frames: f64) {
-    for (sum, &known) in sums.iter_mut().zip(known) {
-        *sum = F::add(*sum, known, frames);
+/// The least or the greatest value, to which a part of a frame is as good as
+/// all of it.
+fn extreme<'a, F: Fold>(
+    row: &Row<'a>,
+    kept: &'a Kept,
+    cells: Cells,
+    parts: &mut Parts<'a>,
+    out: &mut [f32],
+) -> Result<(), ViewError> {
+    parts.clear();
+    for run in runs(cells.first as u64, cells.end as u64, TOP) {
+        parts.run::<F>(row, kept, run)?;
     }
-}
-
-/// One NaN for all: which one arithmetic gives is not told.
-fn said(value: f32) -> f32 {
-    if value.is_nan() { f32::NAN } else { value }
+    parts.join::<F>(out);
+    Ok(())
 }

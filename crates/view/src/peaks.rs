@@ -2,8 +2,8 @@
 
 use agogic_timebase::{FrameGrid, Seconds};
 
-use crate::blocks::{max, min};
 use crate::diagnostics::{Diagnostics, Fallback, Hit};
+use crate::fold::{max, min};
 use crate::row::Row;
 use crate::{Outside, Reading, Sampling, ViewError};
 

@@ -54,9 +54,9 @@ pub enum Interpolation {
 /// the track have none.
 ///
 /// Means and root mean squares over many frames are made from those of aligned
-/// blocks of 4, 16, 64... frames, which are rounded to 32 bits each
-/// ([`Pyramid`](crate::Pyramid)). Over `n` frames a mean is off by at most
-/// `(1 + log4 n) 2^-24` of the mean magnitude, a root mean square by as much of
+/// blocks of 4, 64, 1024... frames and runs of them, which are rounded to 32 bits
+/// each ([`Pyramid`](crate::Pyramid)). Over `n` frames a mean is off by at most
+/// `(3 + log16 n) 2^-24` of the mean magnitude, a root mean square by as much of
 /// itself; neither leaves the range of its frames. Least and greatest values
 /// are exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,7 +67,7 @@ pub enum Reduction {
     /// half above; the mean of two neighbours that share the middle. It costs
     /// time for every frame: exact where the column touches at most
     /// [`EXACT_MEDIAN`](crate::EXACT_MEDIAN) frames; in a longer one it is the
-    /// median of the means of blocks of 4, 16, 64... frames, as short as leaves
+    /// median of the means of blocks of 4, 64, 1024... frames, as short as leaves
     /// no more blocks than that ([`Fallback::MedianOfMeans`]).
     ///
     /// [`Fallback::MedianOfMeans`]: crate::Fallback::MedianOfMeans

@@ -73,7 +73,7 @@ proptest! {
         let cells: Vec<(f64, f64)> = (0..values.len()).filter_map(inside).collect();
         let weight: f64 = cells.iter().map(|cell| cell.0).sum();
         let sum = |of: fn(f64) -> f64| cells.iter().map(|cell| cell.0 * of(cell.1)).sum::<f64>() / weight;
-        let bound = (1.0 + (cells.len() as f64).log(4.0)) / f64::from(1 << 24) + 1e-7;
+        let bound = (3.0 + (cells.len() as f64).log(16.0)) / f64::from(1 << 24) + 1e-9;
         prop_assert!((shown(MEAN) - sum(|v| v)).abs() <= bound * sum(f64::abs), "{} {}", shown(MEAN), sum(|v| v));
         prop_assert!((shown(RMS) - sum(|v| v * v).sqrt()).abs() <= bound * sum(|v| v * v).sqrt());
         let least = cells.iter().map(|cell| cell.1).fold(f64::INFINITY, f64::min);

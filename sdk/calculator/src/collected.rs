@@ -44,6 +44,25 @@ impl Collected {
         }
     }
 
+    /// Nothing yet, for a calculator of this setup that is driven call by call.
+    pub fn new<C: Calculator>(setup: &Setup) -> Self {
+        Self::for_outputs(&C::describe(), setup)
+    }
+
+    /// Where a call puts what it gives.
+    pub fn output(&mut self) -> Output<'_> {
+        Output::new(self)
+    }
+
+    /// Forgets what was given and keeps the memory.
+    pub fn clear(&mut self) {
+        for output in &mut self.outputs {
+            output.planes.iter_mut().for_each(Vec::clear);
+            output.events.clear();
+            output.floor = None;
+        }
+    }
+
     /// Runs a calculator over some blocks and to its end.
     ///
     /// # Errors
@@ -52,12 +71,12 @@ impl Collected {
         setup: &Setup,
         blocks: impl IntoIterator<Item = Block<'a>>,
     ) -> Result<Self, Error> {
-        let mut collected = Self::for_outputs(&C::describe(), setup);
+        let mut collected = Self::new::<C>(setup);
         let mut calculator = C::new(setup)?;
         for block in blocks {
-            calculator.process(&block, &mut Output::new(&mut collected))?;
+            calculator.process(&block, &mut collected.output())?;
         }
-        calculator.finish(&mut Output::new(&mut collected))?;
+        calculator.finish(&mut collected.output())?;
         for output in &mut collected.outputs {
             if let Some(floor) = output.floor {
                 for value in output.planes.iter_mut().flatten() {
@@ -87,7 +106,12 @@ impl Collected {
         let outputs = spec.descriptors.iter().map(|descriptor| {
             let bins = match &descriptor.bins {
                 Bins::Count(amount) => amount.resolve(&setup.params).unwrap_or(0),
-                Bins::Input => setup.bins,
+                Bins::Input => match &spec.input {
+                    InputSpec::Spectrum(spectrum) if spectrum.scale == SpectrumScale::Complex => {
+                        setup.bins / 2
+                    }
+                    _ => setup.bins,
+                },
             };
             let planes = match descriptor.kind {
                 Kind::Dense(_) => 1,

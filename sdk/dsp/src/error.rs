@@ -2,7 +2,7 @@
 //! one never fails: all checks happen when it is built.
 
 use crate::mel::MAX_MELS;
-use crate::stft::MAX_N_FFT;
+use crate::stft_spec::MAX_N_FFT;
 
 /// A parameter that cannot be used. The same call fails again: no retry helps.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]

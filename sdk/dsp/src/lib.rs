@@ -33,11 +33,13 @@
 #![forbid(unsafe_code)]
 
 mod decibel;
+mod engine;
 mod error;
 mod log_mel;
 mod mel;
 mod spectrum;
 mod stft;
+mod stft_spec;
 mod window;
 
 pub use decibel::{power_to_db, power_to_db_slice};
@@ -45,5 +47,6 @@ pub use error::DspError;
 pub use log_mel::{LogMel, LogMelSpec};
 pub use mel::{MAX_MELS, MelBank, MelNorm, MelScale, hz_to_mel, mel_to_hz};
 pub use spectrum::BlockSpectrum;
-pub use stft::{MAX_N_FFT, Stft, StftSpec};
-pub use window::{Window, hann_periodic, pad_centre};
+pub use stft::Stft;
+pub use stft_spec::{MAX_N_FFT, StftSpec};
+pub use window::{Window, pad_centre};

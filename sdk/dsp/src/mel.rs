@@ -3,7 +3,7 @@
 //! Called by calculators, once per spectrum row.
 
 use crate::error::DspError;
-use crate::stft::MAX_N_FFT;
+use crate::stft_spec::MAX_N_FFT;
 
 /// The most bands that a [`MelBank`] accepts.
 pub const MAX_MELS: usize = 8192;

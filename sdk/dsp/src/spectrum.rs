@@ -8,7 +8,7 @@ use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
 use crate::error::DspError;
-use crate::stft::MAX_N_FFT;
+use crate::stft_spec::MAX_N_FFT;
 use crate::window::Window;
 
 /// A transform of real blocks whose memory is allocated once, in

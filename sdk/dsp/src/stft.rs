@@ -1,135 +1,42 @@
 //! The streaming short-time Fourier transform: samples in blocks of any size in,
-//! rows of power spectrum out. The host runs one for every distinct [`StftSpec`]
-//! that calculators ask for; what is made of the rows is not decided here.
+//! rows of a spectrum out. The host runs one for every distinct [`StftSpec`] that
+//! calculators ask for; what is made of the rows is not decided here.
 //!
-//! Frames are transformed in pairs: frame 2k is the real and frame 2k + 1 the
-//! imaginary part of one complex transform, and the symmetry of real signals'
-//! spectra separates them again (Press et al., *Numerical Recipes*, section 12.3).
-//! The pairing depends on the frame index alone, and so do the calls of the sink:
-//! how the samples were cut into blocks changes no bit of the output.
+//! Frames are transformed in pairs (see [`crate::engine`]). The pairing depends on
+//! the frame index alone, and so do the calls of the sink: how the samples were cut
+//! into blocks changes no bit of the output.
 
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
-use crate::error::DspError;
-use crate::window::{Window, pad_centre};
-
-/// The longest transform that a [`StftSpec`] accepts, in samples.
-pub const MAX_N_FFT: usize = 1 << 20;
+use crate::engine::{Complex, Engine, Power, Scale};
+use crate::stft_spec::StftSpec;
+use crate::window::pad_centre;
 
 /// Most frames per call of the sink.
 const MAX_BATCH: usize = 32;
 
-/// Rows of one batch hold about this many values, so that they are still in the
+/// Rows of one batch have about this many bins, so that they are still in the
 /// cache when the sink reads them.
-const BATCH_VALUES: usize = 1 << 15;
-
-/// Two frames whose powers differ by more than this factor are transformed one by
-/// one: the rounding errors of a joint transform are relative to the louder frame
-/// and would drown the quieter one.
-const JOINT_POWER_RATIO: f32 = 16.0;
-
-/// What a short-time Fourier transform is to compute. Equal specs give equal rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct StftSpec {
-    n_fft: usize,
-    hop: NonZeroUsize,
-    win_length: usize,
-    window: Window,
-    centre: bool,
-}
-
-impl StftSpec {
-    /// A checked specification.
-    ///
-    /// `n_fft` is the length of the transform in samples, within
-    /// `2..=`[`MAX_N_FFT`]; it need not be even or a power of two. `hop` is the
-    /// distance between frames in samples and may exceed `n_fft`. `win_length` is
-    /// within `1..=n_fft`; a shorter window stands in the middle of the frame.
-    ///
-    /// With `centre`, frame i is centred at sample `i * hop`, the signal being
-    /// continued with zeros on both sides. Without, frame i begins there.
-    ///
-    /// # Errors
-    /// [`DspError::NFft`] and [`DspError::WinLength`] for values out of range.
-    pub fn new(
-        n_fft: usize,
-        hop: NonZeroUsize,
-        win_length: usize,
-        window: Window,
-        centre: bool,
-    ) -> Result<StftSpec, DspError> {
-        if !(2..=MAX_N_FFT).contains(&n_fft) {
-            return Err(DspError::NFft(n_fft));
-        }
-        if !(1..=n_fft).contains(&win_length) {
-            return Err(DspError::WinLength { win_length, n_fft });
-        }
-        Ok(StftSpec { n_fft, hop, win_length, window, centre })
-    }
-
-    /// Length of the transform, in samples.
-    pub fn n_fft(&self) -> usize {
-        self.n_fft
-    }
-
-    /// Distance between frames, in samples.
-    pub fn hop(&self) -> NonZeroUsize {
-        self.hop
-    }
-
-    /// Length of the window, in samples.
-    pub fn win_length(&self) -> usize {
-        self.win_length
-    }
-
-    /// Shape of the window.
-    pub fn window(&self) -> Window {
-        self.window
-    }
-
-    /// Whether frame i is centred at, rather than begins with, sample `i * hop`.
-    pub fn centre(&self) -> bool {
-        self.centre
-    }
-
-    /// Values of a row: `n_fft / 2 + 1`. Bin k is at `k * rate / n_fft` Hz.
-    pub fn bins(&self) -> usize {
-        self.n_fft / 2 + 1
-    }
-
-    /// How many frames `samples` samples give.
-    ///
-    /// Centred: `1 + samples / hop`, and none for no samples. Otherwise only whole
-    /// frames count: `1 + (samples - n_fft) / hop`, and none below `n_fft` samples.
-    pub fn frames(&self, samples: u64) -> u64 {
-        let hop = self.hop.get() as u64;
-        if self.centre {
-            if samples == 0 { 0 } else { 1 + samples / hop }
-        } else {
-            samples.checked_sub(self.n_fft as u64).map_or(0, |rest| 1 + rest / hop)
-        }
-    }
-
-    /// Zeros before the first sample. As many follow the last one that both make
-    /// `n_fft`: the count of frames is then `1 + samples / hop` for odd `n_fft` too.
-    fn left_padding(&self) -> usize {
-        if self.centre { self.n_fft / 2 } else { 0 }
-    }
-}
+const BATCH_BINS: usize = 1 << 15;
 
 /// A running short-time Fourier transform; its memory is bounded and allocated
 /// once, in [`Stft::new`].
 ///
 /// [`Stft::push`] and [`Stft::finish`] call their sink with the index of the first
-/// of some frames, counted from 0, and the rows of power `|X|^2` of these frames,
-/// one after the other, each of [`StftSpec::bins`] values. Frames come in order and
-/// without gaps, in batches of up to 32. The window is not normalised: a sine of
-/// amplitude 1 in the middle of a bin peaks at `(sum of the window / 2)^2`.
+/// of some frames, counted from 0, and the rows of these frames, one after the
+/// other, each of [`Stft::width`] values. Frames come in order and without gaps, in
+/// batches of up to 32. The window is not normalised: a sine of amplitude 1 in the
+/// middle of a bin peaks at a magnitude of `sum of the window / 2`.
+///
+/// A row holds the power `|X|^2` of each bin or, if it was made by
+/// [`Stft::complex`], `X` itself: real and imaginary part of bin 0, then of bin 1,
+/// and so on. Phases are those of the frame's first sample: a frame that is the
+/// cosine of a bin, beginning at its crest, has phase 0 there under a rectangular
+/// window. `re * re + im * im` of a complex row is the power row bit for bit.
 ///
 /// Errors stay below 1e-6 of the frame's largest magnitude. Rows are the same bit
 /// for bit for the same samples on the same machine, however they are cut into
@@ -151,30 +58,44 @@ pub struct Stft {
     /// Index of the first frame in `buffer`.
     next_frame: u64,
     begun: bool,
+    /// Whether rows are complex.
+    complex: bool,
     rows: Vec<f32>,
     spectrum: Vec<Complex32>,
     scratch: Vec<Complex32>,
 }
 
 impl Stft {
-    /// Plans the transform; rustfft picks the fastest code for this processor.
+    /// A transform that gives rows of power. rustfft picks the fastest code for
+    /// this processor.
     pub fn new(spec: StftSpec) -> Stft {
-        let fft = FftPlanner::new().plan_fft_forward(spec.n_fft);
-        let batch = (BATCH_VALUES / spec.bins()).clamp(2, MAX_BATCH) & !1;
-        let stride = spec.hop.get().min(spec.n_fft);
+        Stft::with_rows(spec, false)
+    }
+
+    /// A transform that gives complex rows.
+    pub fn complex(spec: StftSpec) -> Stft {
+        Stft::with_rows(spec, true)
+    }
+
+    fn with_rows(spec: StftSpec, complex: bool) -> Stft {
+        let fft = FftPlanner::new().plan_fft_forward(spec.n_fft());
+        let batch = (BATCH_BINS / spec.bins()).clamp(2, MAX_BATCH) & !1;
+        let stride = spec.hop().get().min(spec.n_fft());
+        let width = if complex { 2 * spec.bins() } else { spec.bins() };
         let scratch = vec![Complex32::ZERO; fft.get_inplace_scratch_len()];
         Stft {
             spec,
             fft,
-            window: pad_centre(&spec.window.coefficients(spec.win_length), spec.n_fft),
-            buffer: vec![0.0; spec.n_fft + (batch - 1) * stride],
+            window: pad_centre(&spec.window().coefficients(spec.win_length()), spec.n_fft()),
+            buffer: vec![0.0; spec.n_fft() + (batch - 1) * stride],
             filled: spec.left_padding(),
             stride,
             skip: 0,
             next_frame: 0,
             begun: false,
-            rows: vec![0.0; batch * spec.bins()],
-            spectrum: vec![Complex32::ZERO; spec.n_fft],
+            complex,
+            rows: vec![0.0; batch * width],
+            spectrum: vec![Complex32::ZERO; spec.n_fft()],
             scratch,
         }
     }
@@ -182,6 +103,16 @@ impl Stft {
     /// What this transform computes.
     pub fn spec(&self) -> &StftSpec {
         &self.spec
+    }
+
+    /// Values of a row: as many as bins, twice as many for complex rows.
+    pub fn width(&self) -> usize {
+        if self.complex { 2 * self.spec.bins() } else { self.spec.bins() }
+    }
+
+    /// Whether rows are complex.
+    pub fn is_complex(&self) -> bool {
+        self.complex
     }
 
     /// Takes the next samples of one channel, nominally within `-1.0..=1.0`, and
@@ -195,10 +126,10 @@ impl Stft {
     /// transform ready for another signal.
     pub fn finish(&mut self, mut sink: impl FnMut(u64, &[f32])) {
         if self.begun {
-            if self.spec.centre {
-                self.feed_zeros(self.spec.n_fft - self.spec.left_padding(), &mut sink);
+            if self.spec.centre() {
+                self.feed_zeros(self.spec.n_fft() - self.spec.left_padding(), &mut sink);
             }
-            if let Some(rest) = self.filled.checked_sub(self.spec.n_fft) {
+            if let Some(rest) = self.filled.checked_sub(self.spec.n_fft()) {
                 self.emit(1 + rest / self.stride, &mut sink);
             }
         }
@@ -224,8 +155,8 @@ impl Stft {
     }
 
     fn feed(&mut self, mut samples: &[f32], sink: &mut impl FnMut(u64, &[f32])) {
-        let n_fft = self.spec.n_fft;
-        let gap = self.spec.hop.get() - self.stride;
+        let n_fft = self.spec.n_fft();
+        let gap = self.spec.hop().get() - self.stride;
         while !samples.is_empty() {
             let left_out = self.skip.min(samples.len());
             self.skip -= left_out;
@@ -244,7 +175,7 @@ impl Stft {
                 self.skip = gap;
             }
             if self.filled == self.buffer.len() {
-                let batch = self.rows.len() / self.spec.bins();
+                let batch = self.rows.len() / self.width();
                 self.emit(batch, sink);
                 self.buffer.copy_within(batch * self.stride.., 0);
                 self.filled -= batch * self.stride;
@@ -254,15 +185,19 @@ impl Stft {
 
     /// Transforms the first `frames` frames in the buffer and hands them out.
     fn emit(&mut self, frames: usize, sink: &mut impl FnMut(u64, &[f32])) {
-        self.transform(frames);
-        sink(self.next_frame, &self.rows[..frames * self.spec.bins()]);
+        if self.complex {
+            self.transform::<Complex, 2>(frames);
+        } else {
+            self.transform::<Power, 1>(frames);
+        }
+        sink(self.next_frame, &self.rows[..frames * self.width()]);
         self.next_frame += frames as u64;
     }
 
-    fn transform(&mut self, frames: usize) {
-        let bins = self.spec.bins();
-        let n_fft = self.spec.n_fft;
-        let rows = self.rows[..frames * bins].chunks_mut(2 * bins);
+    fn transform<S: Scale<N>, const N: usize>(&mut self, frames: usize) {
+        let width = self.width();
+        let n_fft = self.spec.n_fft();
+        let rows = self.rows[..frames * width].chunks_mut(2 * width);
         let starts = (0..).step_by(2 * self.stride);
         let mut engine = Engine {
             fft: &*self.fft,
@@ -272,17 +207,13 @@ impl Stft {
         };
         for (start, rows) in starts.zip(rows) {
             let even = &self.buffer[start..][..n_fft];
-            let (even_row, odd_row) = rows.split_at_mut(bins);
+            let (even_row, odd_row) = rows.split_at_mut(width);
             if odd_row.is_empty() {
-                engine.single(even, even_row);
+                engine.one::<S, N>(even, even_row);
                 continue;
             }
             let odd = &self.buffer[start + self.stride..][..n_fft];
-            engine.pair(even, odd, even_row, odd_row);
-            if !comparable(sum(even_row), sum(odd_row)) {
-                engine.single(even, even_row);
-                engine.single(odd, odd_row);
-            }
+            engine.two::<S, N>(even, odd, even_row, odd_row);
         }
     }
 }
@@ -296,76 +227,13 @@ impl fmt::Debug for Stft {
     }
 }
 
-/// The parts of a [`Stft`] that turn frames into rows.
-struct Engine<'a> {
-    fft: &'a dyn Fft<f32>,
-    window: &'a [f32],
-    spectrum: &'a mut [Complex32],
-    scratch: &'a mut [Complex32],
-}
-
-impl Engine<'_> {
-    fn pair(&mut self, even: &[f32], odd: &[f32], even_row: &mut [f32], odd_row: &mut [f32]) {
-        let frames = even.iter().zip(odd).zip(self.window);
-        for (z, ((&a, &b), &w)) in self.spectrum.iter_mut().zip(frames) {
-            *z = Complex32::new(a * w, b * w);
-        }
-        self.fft.process_with_scratch(self.spectrum, self.scratch);
-
-        // With Z = E + iO and E, O the spectra of real signals:
-        // 2 E[k] = Z[k] + conj Z[-k] and 2i O[k] = Z[k] - conj Z[-k].
-        let (Some((even_dc, even_row)), Some((odd_dc, odd_row))) =
-            (even_row.split_first_mut(), odd_row.split_first_mut())
-        else {
-            return;
-        };
-        let dc = self.spectrum[0];
-        *even_dc = dc.re * dc.re;
-        *odd_dc = dc.im * dc.im;
-        let mirrored = self.spectrum[1..].iter().zip(self.spectrum.iter().rev());
-        for ((e, o), (z, m)) in even_row.iter_mut().zip(odd_row).zip(mirrored) {
-            let (e_re, e_im) = (z.re + m.re, z.im - m.im);
-            let (o_re, o_im) = (z.im + m.im, m.re - z.re);
-            *e = 0.25 * (e_re * e_re + e_im * e_im);
-            *o = 0.25 * (o_re * o_re + o_im * o_im);
-        }
-    }
-
-    fn single(&mut self, frame: &[f32], row: &mut [f32]) {
-        for (z, (&a, &w)) in self.spectrum.iter_mut().zip(frame.iter().zip(self.window)) {
-            *z = Complex32::new(a * w, 0.0);
-        }
-        self.fft.process_with_scratch(self.spectrum, self.scratch);
-        for (power, z) in row.iter_mut().zip(&*self.spectrum) {
-            *power = z.norm_sqr();
-        }
-    }
-}
-
-/// Whether two frames of these total powers may share a transform. Not if either
-/// is NaN, since then both are.
-fn comparable(a: f32, b: f32) -> bool {
-    a <= JOINT_POWER_RATIO * b && b <= JOINT_POWER_RATIO * a
-}
-
-/// The sum of a row in independent lanes, which the compiler can vectorise.
-fn sum(row: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; 16];
-    let chunks = row.chunks_exact(lanes.len());
-    let rest: f32 = chunks.remainder().iter().sum();
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += x;
-        }
-    }
-    lanes.iter().sum::<f32>() + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DspError, MAX_N_FFT, Window};
     use proptest::prelude::*;
     use std::f64::consts::TAU;
+    use std::num::NonZeroUsize;
 
     fn spec(n_fft: usize, hop: usize, win_length: usize, centre: bool) -> StftSpec {
         let hop = NonZeroUsize::new(hop).expect("a hop");
@@ -385,10 +253,10 @@ mod tests {
     /// All rows of a signal that is pushed in blocks of this many samples.
     fn rows(stft: &mut Stft, samples: &[f32], block: usize) -> Vec<f32> {
         let mut all = Vec::new();
-        let bins = stft.spec().bins();
+        let width = stft.width();
         let mut sink = |first: u64, rows: &[f32]| {
-            assert_eq!(first as usize * bins, all.len());
-            assert!(!rows.is_empty() && rows.len().is_multiple_of(bins));
+            assert_eq!(first as usize * width, all.len());
+            assert!(!rows.is_empty() && rows.len().is_multiple_of(width));
             all.extend_from_slice(rows);
         };
         for block in samples.chunks(block) {
@@ -398,8 +266,8 @@ mod tests {
         all
     }
 
-    /// The magnitudes of frame `index` by the definition, in f64.
-    fn reference(spec: &StftSpec, samples: &[f32], index: usize) -> Vec<f64> {
+    /// Frame `index` by the definition, in f64: real and imaginary part of each bin.
+    fn reference(spec: &StftSpec, samples: &[f32], index: usize) -> Vec<(f64, f64)> {
         let n = spec.n_fft();
         let start = (index * spec.hop().get()) as i64 - spec.left_padding() as i64;
         let lead = (n - spec.win_length()) / 2;
@@ -408,11 +276,14 @@ mod tests {
                 let at = usize::try_from(start + i as i64).ok();
                 let sample = at.and_then(|at| samples.get(at)).copied().map_or(0.0, f64::from);
                 let w = i.checked_sub(lead).filter(|&w| w < spec.win_length());
-                let hann = |w| 0.5 - 0.5 * (TAU * w as f64 / spec.win_length() as f64).cos();
-                let weight = match w {
-                    Some(_) if spec.win_length() == 1 => 1.0,
-                    Some(w) => hann(w),
-                    None => 0.0,
+                let cos = |w: usize| (TAU * w as f64 / spec.win_length() as f64).cos();
+                let weight = match (w, spec.window()) {
+                    (None, _) => 0.0,
+                    (Some(_), _) if spec.win_length() == 1 => 1.0,
+                    (Some(w), Window::Hann) => 0.5 - 0.5 * cos(w),
+                    (Some(w), Window::Hamming) => 0.54 - 0.46 * cos(w),
+                    (Some(w), Window::Blackman) => 0.42 - 0.5 * cos(w) + 0.08 * cos(2 * w),
+                    (Some(_), Window::Rectangular) => 1.0,
                 };
                 sample * weight
             })
@@ -420,31 +291,79 @@ mod tests {
         let turn: Vec<(f64, f64)> = (0..n).map(|i| (TAU * i as f64 / n as f64).sin_cos()).collect();
         (0..spec.bins())
             .map(|k| {
-                let (re, im) = frame.iter().enumerate().fold((0.0, 0.0), |(re, im), (i, x)| {
+                frame.iter().enumerate().fold((0.0, 0.0), |(re, im), (i, x)| {
                     let (sin, cos) = turn[i * k % n];
                     (re + x * cos, im - x * sin)
-                });
-                re.hypot(im)
+                })
             })
             .collect()
     }
 
-    /// Largest error of a frame's magnitudes relative to its largest magnitude.
+    /// Errors of a frame of power, and of the same frame in full, are small beside
+    /// its largest magnitude.
     #[track_caller]
     fn check_frame(spec: &StftSpec, samples: &[f32], row: &[f32], index: usize) {
         let expect = reference(spec, samples, index);
-        let peak = expect.iter().copied().fold(0.0, f64::max);
-        for (k, (&power, expect)) in row.iter().zip(&expect).enumerate() {
-            let error = (f64::from(power).sqrt() - expect).abs();
+        let peak = expect.iter().map(|(re, im)| re.hypot(*im)).fold(0.0, f64::max);
+        let bins = row.as_chunks::<2>().0;
+        for (k, expect) in expect.iter().enumerate() {
+            let error = if row.len() == spec.bins() {
+                (f64::from(row[k]).sqrt() - expect.0.hypot(expect.1)).abs()
+            } else {
+                (f64::from(bins[k][0]) - expect.0).hypot(f64::from(bins[k][1]) - expect.1)
+            };
             assert!(error <= 1e-6 * peak, "{spec:?} frame {index} bin {k}: {:e}", error / peak);
         }
     }
 
     fn check_all_frames(spec: StftSpec, samples: &[f32]) {
-        let rows = rows(&mut Stft::new(spec), samples, 777);
-        assert_eq!(rows.len() as u64, spec.frames(samples.len() as u64) * spec.bins() as u64);
-        for (index, row) in rows.chunks(spec.bins()).enumerate() {
-            check_frame(&spec, samples, row, index);
+        for mut stft in [Stft::new(spec), Stft::complex(spec)] {
+            let rows = rows(&mut stft, samples, 777);
+            assert_eq!(rows.len() as u64, spec.frames(samples.len() as u64) * stft.width() as u64);
+            for (index, row) in rows.chunks(stft.width()).enumerate() {
+                check_frame(&spec, samples, row, index);
+            }
+        }
+    }
+
+    #[test]
+    fn powers_are_the_same_bits_on_both_scales() {
+        let mut samples = noise(9000);
+        // Loud beside quiet: some pairs are transformed one by one.
+        samples[3000..5000].iter_mut().for_each(|x| *x *= 0.2);
+        samples[6000..].iter_mut().for_each(|x| *x *= 1e-4);
+        for spec in [spec(256, 64, 256, true), spec(251, 300, 100, true), spec(2, 1, 1, false)] {
+            let power = rows(&mut Stft::new(spec), &samples, 9000);
+            let complex = rows(&mut Stft::complex(spec), &samples, 100);
+            let squared = complex.as_chunks::<2>().0.iter().map(|[re, im]| re * re + im * im);
+            assert!(squared.map(f32::to_bits).eq(power.iter().map(|x| x.to_bits())), "{spec:?}");
+        }
+    }
+
+    #[test]
+    fn phases_are_those_of_the_first_sample() {
+        let hop = NonZeroUsize::new(16).expect("a hop");
+        let spec = StftSpec::new(16, hop, 16, Window::Rectangular, false).expect("a valid spec");
+        // A cosine in bin 2; the second frame is a quarter of its period later.
+        let wave = |i: usize, late: f64| (TAU * (2 * i) as f64 / 16.0 + late).cos() as f32;
+        let samples: Vec<f32> =
+            (0..16).map(|i| wave(i, 0.0)).chain((0..16).map(|i| wave(i, TAU / 4.0))).collect();
+        let rows = rows(&mut Stft::complex(spec), &samples, 32);
+        let bin = |frame: usize| (rows[frame * 18 + 4], rows[frame * 18 + 5]);
+        let near = |(re, im): (f32, f32), expect: (f32, f32)| {
+            (re - expect.0).abs() < 1e-5 && (im - expect.1).abs() < 1e-5
+        };
+        assert!(near(bin(0), (8.0, 0.0)) && near(bin(1), (0.0, 8.0)), "{:?} {:?}", bin(0), bin(1));
+    }
+
+    #[test]
+    fn every_window_is_accurate() {
+        let hop = NonZeroUsize::new(100).expect("a hop");
+        for window in [Window::Hann, Window::Hamming, Window::Blackman, Window::Rectangular] {
+            for (n_fft, win_length) in [(256, 256), (256, 101), (63, 1)] {
+                let spec = StftSpec::new(n_fft, hop, win_length, window, true).expect("a valid spec");
+                check_all_frames(spec, &noise(2000));
+            }
         }
     }
 
@@ -495,10 +414,12 @@ mod tests {
             (spec(64, 1, 64, false), 3_000),
         ] {
             let samples = noise(samples);
-            let whole = rows(&mut Stft::new(spec), &samples, samples.len());
-            for block in [1, 64, 1000, 65_536] {
-                let rows = rows(&mut Stft::new(spec), &samples, block);
-                assert!(rows.iter().map(|x| x.to_bits()).eq(whole.iter().map(|x| x.to_bits())));
+            for make in [Stft::new, Stft::complex] {
+                let whole = rows(&mut make(spec), &samples, samples.len());
+                for block in [1, 64, 1000, 65_536] {
+                    let rows = rows(&mut make(spec), &samples, block);
+                    assert!(rows.iter().map(|x| x.to_bits()).eq(whole.iter().map(|x| x.to_bits())));
+                }
             }
         }
     }
@@ -571,16 +492,19 @@ mod tests {
             centre: bool,
             samples in 0usize..3000,
             block in 1usize..400,
+            complex: bool,
         ) {
             let win_length = 1 + (win * (n_fft - 1) as f64) as usize;
             let spec = spec(n_fft, hop, win_length, centre);
             let samples = noise(samples);
-            let cut = rows(&mut Stft::new(spec), &samples, block);
-            prop_assert_eq!(cut.len() as u64, spec.frames(samples.len() as u64) * spec.bins() as u64);
-            let whole = rows(&mut Stft::new(spec), &samples, samples.len().max(1));
+            let make = || if complex { Stft::complex(spec) } else { Stft::new(spec) };
+            let width = make().width();
+            let cut = rows(&mut make(), &samples, block);
+            prop_assert_eq!(cut.len() as u64, spec.frames(samples.len() as u64) * width as u64);
+            let whole = rows(&mut make(), &samples, samples.len().max(1));
             prop_assert!(cut == whole);
-            if let Some(last) = cut.len().checked_sub(spec.bins()) {
-                check_frame(&spec, &samples, &cut[last..], last / spec.bins());
+            if let Some(last) = cut.len().checked_sub(width) {
+                check_frame(&spec, &samples, &cut[last..], last / width);
             }
         }
     }

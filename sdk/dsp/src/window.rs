@@ -4,35 +4,43 @@
 
 use std::f64::consts::TAU;
 
-/// The shape of an analysis window.
+/// The shape of an analysis window, always periodic: the length is the period,
+/// so that copies shifted by a fraction of it add up to a constant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Window {
-    /// Periodic Hann, the default of librosa and torchaudio.
+    /// `0.5 - 0.5 cos`, the default of librosa and torchaudio.
     #[default]
     Hann,
+    /// `0.54 - 0.46 cos`.
+    Hamming,
+    /// `0.42 - 0.5 cos + 0.08 cos 2`.
+    Blackman,
+    /// Ones.
+    Rectangular,
 }
 
 impl Window {
-    /// The `length` coefficients of this window, each within `0.0..=1.0`.
+    /// The `length` coefficients of this window, each within `0.0..=1.0`,
+    /// computed in f64. As in SciPy, a length of 1 gives `[1.0]`.
     pub fn coefficients(self, length: usize) -> Vec<f32> {
-        match self {
-            Window::Hann => hann_periodic(length),
+        if length == 1 {
+            return vec![1.0];
         }
+        // Coefficients of cos(0), cos(x) and cos(2x); Harris 1978, table 1.
+        let [a0, a1, a2] = match self {
+            Window::Hann => [0.5, -0.5, 0.0],
+            Window::Hamming => [0.54, -0.46, 0.0],
+            Window::Blackman => [0.42, -0.5, 0.08],
+            Window::Rectangular => [1.0, 0.0, 0.0],
+        };
+        let step = TAU / length as f64;
+        let at = |i: usize| {
+            let x = step * i as f64;
+            (a0 + a1 * x.cos() + a2 * (2.0 * x).cos()).clamp(0.0, 1.0) as f32
+        };
+        (0..length).map(at).collect()
     }
-}
-
-/// The periodic Hann window `0.5 - 0.5 cos(2 pi i / length)`, computed in f64.
-///
-/// Periodic means that `length` is the period: coefficient 0 is zero and the
-/// second zero would be at `length`, so copies shifted by `length / 2` sum to one.
-/// As in SciPy, a length of 1 gives `[1.0]`.
-pub fn hann_periodic(length: usize) -> Vec<f32> {
-    if length == 1 {
-        return vec![1.0];
-    }
-    let step = TAU / length as f64;
-    (0..length).map(|i| (0.5 - 0.5 * (step * i as f64).cos()) as f32).collect()
 }
 
 /// `window` in the middle of `n_fft` coefficients, zeros around it.
@@ -55,7 +63,7 @@ mod tests {
     fn hann_of_small_lengths() {
         #[track_caller]
         fn check(length: usize, expect: &[f32]) {
-            assert_eq!(hann_periodic(length), expect);
+            assert_eq!(Window::Hann.coefficients(length), expect);
         }
         check(0, &[]);
         check(1, &[1.0]);
@@ -65,10 +73,33 @@ mod tests {
     }
 
     #[test]
-    fn half_shifted_copies_sum_to_one() {
-        let window = hann_periodic(2048);
-        for (a, b) in window[..1024].iter().zip(&window[1024..]) {
-            assert!((a + b - 1.0).abs() < 1e-7);
+    fn other_shapes_of_small_lengths() {
+        #[track_caller]
+        fn check(window: Window, expect: &[f32]) {
+            let got = window.coefficients(expect.len());
+            assert!(got.iter().zip(expect).all(|(a, b)| (a - b).abs() < 1e-7), "{window:?}: {got:?}");
+            assert_eq!(window.coefficients(1), [1.0]);
+            assert!(window.coefficients(0).is_empty());
+        }
+        check(Window::Hamming, &[0.08, 0.54, 1.0, 0.54]);
+        check(Window::Blackman, &[0.0, 0.34, 1.0, 0.34]);
+        check(Window::Rectangular, &[1.0, 1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn shifted_copies_sum_to_a_constant() {
+        for (window, expect) in [
+            (Window::Hann, 2.0),
+            (Window::Hamming, 2.16),
+            (Window::Blackman, 1.68),
+            (Window::Rectangular, 4.0),
+        ] {
+            let coefficients = window.coefficients(2048);
+            assert!(coefficients.iter().all(|c| (0.0..=1.0).contains(c)), "{window:?}");
+            for i in 0..512 {
+                let sum: f32 = (0..4).map(|quarter| coefficients[i + 512 * quarter]).sum();
+                assert!((sum - expect).abs() < 1e-6, "{window:?}: {sum}");
+            }
         }
     }
 

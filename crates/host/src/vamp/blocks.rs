@@ -5,7 +5,8 @@ use super::layout::Layout;
 
 /// Cuts PCM into blocks: block `i` begins at sample `i * step - lead`, with
 /// zeros before the first and after the last sample. The last block is the
-/// first one that reaches the end.
+/// first one that reaches the end or, of centred blocks, the last one whose
+/// centre lies within the audio, if that comes later.
 pub(super) struct Blocks {
     step: u64,
     block: usize,
@@ -35,15 +36,24 @@ impl Blocks {
         self.begin = self.start();
     }
 
+    /// Samples so far; to be asked before the end.
+    pub(super) fn samples(&self) -> u64 {
+        self.begin + self.rows.first().map_or(0, Vec::len) as u64 - self.lead as u64
+    }
+
     /// Ends the audio: zeros fill the last block.
     pub(super) fn end(&mut self) {
-        let length = self.begin + self.rows.first().map_or(0, Vec::len) as u64;
-        if length == self.lead as u64 {
+        let length = self.lead as u64 + self.samples();
+        if self.samples() == 0 {
             // No audio, no blocks.
             return;
         }
         let beyond_first = length.saturating_sub(self.block as u64);
-        let last = beyond_first.div_ceil(self.step);
+        let reaching = beyond_first.div_ceil(self.step);
+        let last = match self.lead {
+            0 => reaching,
+            _ => reaching.max((self.samples() - 1) / self.step),
+        };
         let end = last * self.step + self.block as u64;
         let missing = end.saturating_sub(length) as usize;
         for row in &mut self.rows {
@@ -133,14 +143,15 @@ mod tests {
                 let expect: Vec<_> = (start..start + block as i64).map(at).collect();
                 prop_assert_eq!(found, &expect);
             }
-            // All samples are covered, and no block is beyond them.
-            let end = |count: usize| (count * step + block) as i64 - (step + lead) as i64;
+            // All samples are covered, all centres have their blocks, and no
+            // block is there for nothing.
+            let enough = |count: usize| {
+                let covered = (count * step + block) as i64 - (step + lead) as i64 >= samples as i64;
+                covered && (!spectra || count * step >= samples)
+            };
             match found.len() {
                 0 => prop_assert_eq!(samples, 0),
-                count => {
-                    prop_assert!(end(count) >= samples as i64);
-                    prop_assert!(count == 1 || end(count - 1) < samples as i64);
-                }
+                count => prop_assert!(enough(count) && (count == 1 || !enough(count - 1))),
             }
         }
     }

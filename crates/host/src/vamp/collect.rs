@@ -83,8 +83,15 @@ impl Collector {
         Ok(())
     }
 
-    /// Hands on the events, after all else.
-    pub(super) fn end(&mut self, sink: &mut dyn Sink) -> Result<(), CallError> {
+    /// Hands on the events, after all else; on a grid, frames without a feature
+    /// up to the end of the audio, which has so many samples.
+    pub(super) fn end(&mut self, samples: u64, sink: &mut dyn Sink) -> Result<(), CallError> {
+        if let Place::Grid { hop, bins } = self.place {
+            let all = i64::try_from(samples.div_ceil(hop.into())).unwrap_or(i64::MAX);
+            for _ in self.next..all {
+                self.frames(bins, &[], sink)?;
+            }
+        }
         let mut events = std::mem::take(&mut self.events);
         // Stable: what stands at one time stays as the plug-in gave it.
         events.sort_by_key(|event| event.at);
@@ -259,7 +266,7 @@ mod tests {
             collector.block(one, 0, &mut taken)?;
             collector.block(two, 10, &mut taken)?;
             collector.rest(rest, 20, &mut taken)?;
-            collector.end(&mut taken)
+            collector.end(25, &mut taken)
         };
         run().map_err(|error: CallError| error.to_string())?;
         Ok(taken)
@@ -298,7 +305,9 @@ mod tests {
             let features = times.iter().enumerate().map(|(i, &time)| at(time, &[i as f32])).collect();
             frames(Place::Grid { hop: 10, bins: 1 }, [features, vec![], vec![]], expect);
         }
-        check(&[None, None], Ok(&[0.0, 1.0]));
+        // 25 samples have three frames, whatever was found.
+        check(&[], Ok(&[nan, nan, nan]));
+        check(&[None, None], Ok(&[0.0, 1.0, nan]));
         check(&[Some(0), Some(10), None], Ok(&[0.0, 1.0, 2.0]));
         check(&[Some(14), Some(36), None], Ok(&[nan, 0.0, nan, nan, 1.0, 2.0]));
         check(&[Some(10), Some(14)], Err("repeat a place"));

@@ -108,7 +108,7 @@ fn descriptor(
         // examples exceeds them.
         range: None,
         // Blocks without a feature, and what is not finite.
-        gaps: bins > 0,
+        gaps: true,
         bin_names: match varying {
             true => vec!["index".into(), "value".into()],
             false => output.bin_names.clone(),

@@ -101,13 +101,14 @@ impl Instance for VampInstance {
     }
 
     fn finish(&mut self, sink: &mut dyn Sink) -> Result<(), CallError> {
+        let samples = self.work.blocks.samples();
         self.work.blocks.end();
         self.drive(sink)?;
         let mut found = self.running.remaining().map_err(|error| CallError::Failed(error.to_string()))?;
         let (after_last, _) = time_of(self.work.blocks.number(), &self.layout);
         for ((index, ..), collector) in self.wanted.iter().zip(&mut self.work.collectors) {
             collector.rest(found.take(*index), after_last, sink)?;
-            collector.end(sink)?;
+            collector.end(samples, sink)?;
         }
         Ok(())
     }

@@ -53,8 +53,9 @@ pub(crate) struct VampLibrary {
 }
 
 impl VampLibrary {
-    /// Loads a file that was looked at before.
-    pub(crate) fn load(path: &Path) -> Result<Self, HostError> {
+    /// Loads a file that was looked at before. It is called as it was `named`,
+    /// which may be a link to it.
+    pub(crate) fn load(path: &Path, named: &Path) -> Result<Self, HostError> {
         let failed = |error: &dyn std::fmt::Display| HostError::NotALibrary(one_line(&error.to_string()));
         let mut hash = blake3::Hasher::new();
         let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
@@ -62,7 +63,7 @@ impl VampLibrary {
         let library = agogic_vamp::Library::open(path).map_err(|error| failed(&error))?;
         Ok(Self {
             library,
-            name: describe::library_name(path),
+            name: describe::library_name(named),
             fingerprint: hash.finalize().to_hex().to_string(),
             plugins: library.plugins(),
         })

@@ -73,7 +73,8 @@ pub struct CalculatorSpec {
     pub tempo: TempoUse,
     /// Whether each output frame depends on nothing but the input frame of the
     /// same number, so that a host may give parts of an asset to several
-    /// instances.
+    /// instances. Each of them then sees blocks with gaps in between, and gives
+    /// the frames of a block before it takes the next.
     #[serde(default)]
     pub independent: bool,
     /// How far after a frame's centre the input must reach before the frame

@@ -14,8 +14,8 @@ use crate::DescriptorId;
 pub enum Bins {
     /// A number, fixed or from a parameter.
     Count(Amount),
-    /// As many as the input has: `n_fft / 2 + 1` of a spectrum, those of the
-    /// first descriptor of a derived calculator.
+    /// As many as the input has: `n_fft / 2 + 1` of a spectrum, a complex one
+    /// too, and those of the first descriptor of a derived calculator.
     Input,
 }
 
@@ -27,7 +27,12 @@ pub enum Frames {
     /// One frame per frame of the input: of its spectrum, or of the first
     /// descriptor of a derived calculator.
     Input,
-    /// A frame every so many samples.
+    /// A frame every so many samples, from the beginning of the asset to its
+    /// end. A host refuses more frames than have their centre within the asset,
+    /// a hop and the calculator's latency. It refuses fewer than have theirs so
+    /// far before the end that a hop fits in between, and `first` or the
+    /// latency, whichever is longer: a window that is not complete at the end
+    /// may be left out. The same holds for each level of peaks.
     Every {
         /// Distance between frames, in samples.
         hop: Amount,
