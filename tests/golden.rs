@@ -33,7 +33,7 @@ fn every_descriptor_is_as_it_was() {
     let control = Control::default();
     let (mut compared, mut differ) = (vec![], vec![]);
     for name in Profile::BUILT_IN {
-        let request = Request { profile: Profile::built_in(name).expect("a profile"), only: None };
+        let request = Request::new(Profile::built_in(name).expect("a profile"));
         let analysis = engine.analyze(&piece, &request, &control).expect("an analysis");
         assert_eq!(analysis.failed, [], "under the profile {name}");
         for id in analysis.computed {

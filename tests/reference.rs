@@ -43,7 +43,7 @@ fn check(file: &Path) {
     let engine = Engine::builder(cache.path()).plugin_path([]).open().unwrap();
     let profile = Profile::built_in("librosa").unwrap();
     let control = Control::default();
-    let request = Request { profile: profile.clone(), only: None };
+    let request = Request::new(profile.clone());
     assert_eq!(engine.analyze(file, &request, &control).unwrap().failed, []);
     let track =
         |id: &str| engine.track(file, &DescriptorId::new(id).unwrap(), &profile, None, &control).unwrap();

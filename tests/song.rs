@@ -84,7 +84,7 @@ fn a_tempo_edit_computes_nothing() {
     let control = Control::new(log.clone());
     let engine = Engine::builder(cache.path()).plugin_path([]).open().unwrap();
     let file = song();
-    let request = Request { profile: Profile::built_in("default").unwrap(), only: None };
+    let request = Request::new(Profile::built_in("default").unwrap());
     engine.analyze(file.as_ref(), &request, &control).unwrap();
     let computed = |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Computed { .. })).count();
     assert_eq!(computed(&log.take()), ALL.len());

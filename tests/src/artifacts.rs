@@ -55,6 +55,27 @@ fn build_misbehaving(folder: &str, more: &[&str]) -> PathBuf {
     build(&manifest, &args, "cdylib")
 }
 
+/// A plug-in or a host of another generation of the interface, by the name of
+/// its package in `tests/generations`.
+pub fn generation(package: &str) -> PathBuf {
+    let manifest = workspace().join("tests/generations/Cargo.toml");
+    // With the example, which has the same dependencies.
+    let target = workspace().join("target/plug-ins/crest-1");
+    let args = ["--target-dir", &target.to_string_lossy(), "--locked", "--package", package];
+    build(&manifest, &args, if package == "host" { "bin" } else { "cdylib" })
+}
+
+/// The plug-in whose releases are told by `AGOGIC_TEST_RELEASE`, as a library
+/// file.
+pub fn versions_plugin() -> &'static Path {
+    static PLUGIN: OnceLock<PathBuf> = OnceLock::new();
+    PLUGIN.get_or_init(|| {
+        let target = workspace().join("target/plug-ins/versions");
+        let args = ["--target-dir", &target.to_string_lossy(), "--locked"];
+        build(&workspace().join("tests/versions/Cargo.toml"), &args, "cdylib")
+    })
+}
+
 /// Builds and returns the file of the wanted kind that came last.
 fn build(manifest: &Path, args: &[&str], kind: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -5,8 +5,13 @@
 
 mod artifacts;
 mod audio;
+mod c;
 mod sandbox;
 
-pub use artifacts::{agogic_binary, crest_plugin, misbehaving_plugin, undescribable_plugin, workspace};
+pub use artifacts::{
+    agogic_binary, crest_plugin, generation, misbehaving_plugin, undescribable_plugin, versions_plugin,
+    workspace,
+};
 pub use audio::{Signal, Wav, recordings};
+pub use c::Compiler;
 pub use sandbox::{Ran, Sandbox};

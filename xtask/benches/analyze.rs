@@ -19,7 +19,11 @@ fn piece() -> PathBuf {
 fn request(profile: &str, only: &[&str]) -> Request {
     let ids = only.iter().map(|id| DescriptorId::new(*id).expect("an id"));
     let only = (!only.is_empty()).then(|| ids.collect());
-    Request { profile: Profile::built_in(profile).expect("a profile"), only }
+    {
+        let mut request = Request::new(Profile::built_in(profile).expect("a profile"));
+        request.only = only;
+        request
+    }
 }
 
 fn open() -> (TempDir, Engine) {

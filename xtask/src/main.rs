@@ -1,6 +1,7 @@
-//! The project's own tasks: `cargo xtask test`, `golden`, `tidy`, `bench`, `fuzz`,
-//! `wasm`. What lives here: starting cargo in the right way and judging what it says, and
-//! the rules of the repository that no compiler checks. Nothing of the product.
+//! The project's own tasks: `cargo xtask test`, `golden`, `tidy`, `header`,
+//! `bench`, `fuzz`, `wasm`. What lives here: starting cargo in the right way and
+//! judging what it says, the C header, and the rules of the repository that no
+//! compiler checks. Nothing of the product.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
@@ -8,6 +9,7 @@ mod bench;
 mod cargo;
 mod fuzz;
 mod golden;
+mod header;
 mod test;
 mod tidy;
 mod wasm;
@@ -42,6 +44,12 @@ enum Task {
     },
     /// Check the rules of the repository, first of all who imports whom
     Tidy,
+    /// Write the C header of the plug-in interface
+    Header {
+        /// Write nothing, and fail where the header is not as it should be
+        #[arg(long)]
+        check: bool,
+    },
     /// Run benchmarks and print their medians
     Bench {
         /// Some of abi, analyze, decode, store, tempo, view [default: all]
@@ -80,6 +88,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { keep_going } => test::run(root, keep_going),
         Task::Golden { update } => golden::run(root, update),
         Task::Tidy => tidy::run(root),
+        Task::Header { check } => header::run(root, check),
         Task::Bench { names } => bench::run(root, &names),
         Task::Fuzz { seconds, seed, files } => fuzz::run(root, seconds, seed, &files),
         Task::Wasm => wasm::run(root),

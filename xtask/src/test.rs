@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo::{self, Counts, cargo, run_tests};
-use crate::{golden, tidy, wasm};
+use crate::{golden, header, tidy, wasm};
 
 /// Where the recordings are that some tests use if they find them.
 const RECORDINGS: &str = "AGOGIC_TEST_DATA";
@@ -18,7 +18,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
     check_tools(root)?;
     say_missing(root);
     let mut report = Report::default();
-    let steps: [(&str, Step); 9] = [
+    let steps: [(&str, Step); 10] = [
         ("fmt", |root, _| cargo::run(cargo(root, &["fmt", "--all", "--check"]))),
         ("clippy", |root, _| {
             let lints = ["--", "--deny", "warnings"];
@@ -35,6 +35,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
             ))
         }),
         ("tidy", |root, _| tidy::run(root)),
+        ("C header", |root, _| header::run(root, true)),
         ("tests", |root, counts| {
             let mut command = cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]);
             command.env("INSTA_UPDATE", "no");

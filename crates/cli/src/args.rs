@@ -34,9 +34,17 @@ pub(crate) struct Global {
     /// Nothing on stderr but errors: no progress, no notes
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// What calculators have to say on stderr; twice for what is meant for
+    /// their authors
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
     /// Threads to work with [default: one per core]
     #[arg(long, short, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+    /// Run plug-ins in processes of their own [default: as the configuration
+    /// file says]
+    #[arg(long, global = true)]
+    pub(crate) isolate: bool,
     /// Colours: flag, then NO_COLOR, then CLICOLOR_FORCE, then the terminal
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,
@@ -55,6 +63,8 @@ pub(crate) enum Command {
     Analyze(Analyze),
     /// Say which descriptors of a file are current, and why the others are not
     Status(Status),
+    /// Explain why a descriptor of a file stands as it does, down to its inputs
+    Why(Why),
     /// Print the real-time frames of a descriptor
     Frames(Frames),
     /// Print a descriptor on a musical grid
@@ -80,6 +90,9 @@ pub(crate) enum Command {
         /// The command, such as `tempo convert`
         command: Vec<String>,
     },
+    /// Serve a host at stdin with calls of a plug-in; only programs ask for it
+    #[command(hide = true)]
+    Worker,
 }
 
 /// The profile to analyse under.
@@ -100,8 +113,8 @@ pub(crate) struct Analyze {
     /// Only these descriptors
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Tempo map or beats per minute; tells the length in beats
-    /// and changes nothing that is computed
+    /// Tempo map or beats per minute; tells the length in beats, and is for
+    /// the few descriptors that depend on tempo
     #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
     pub(crate) tempo: Option<String>,
     /// Go on with the other files when one fails
@@ -123,6 +136,28 @@ pub(crate) struct Status {
     /// Only this profile [default: the default profile and what else is cached]
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,
+    /// Tempo map or beats per minute, to compare descriptors with that depend
+    /// on tempo
+    #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+    pub(crate) tempo: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// Audio file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Descriptor, such as agogic.mel
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArg,
+    /// Tempo map or beats per minute, to compare descriptors with that depend
+    /// on tempo
+    #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
+    pub(crate) tempo: Option<String>,
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -400,6 +435,28 @@ pub(crate) enum Calculators {
         #[arg(long)]
         json: bool,
     },
+    /// Say where plug-ins were looked for and what became of each file; 1 when
+    /// any was refused
+    Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at all plug-in files; 1 when any was refused
+    Scan(Scan),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// Take files out of quarantine, and load again what was known
+    #[arg(long, conflicts_with = "sidecar")]
+    pub(crate) retry: bool,
+    /// Write what this plug-in file holds into a file beside it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sidecar: Option<PathBuf>,
+    /// As JSON
+    #[arg(long, conflicts_with = "sidecar")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -482,6 +539,9 @@ mod tests {
             ("tempo export 120 --format midi -o a.mid", true),
             ("tempo export 120 -o a.mid", false),
             ("tempo show -3", true),
+            ("calculators scan --retry --json --isolate", true),
+            ("calculators scan --retry --sidecar a.so", false),
+            ("worker", true),
             ("frames a.wav agogic.mel --no-such-flag", false),
         ];
         for (line, good) in cases {

@@ -1,13 +1,14 @@
-//! Progress bars, one per file that takes more than half a second, and the note
-//! that something had to be computed before it could be shown.
+//! Progress bars, one per file that takes more than half a second, the note
+//! that something had to be computed before it could be shown, and what
+//! calculators have to say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use agogic::{Event, Observer};
+use agogic::{Event, Level, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::terminal::Terminal;
@@ -15,12 +16,17 @@ use crate::terminal::Terminal;
 /// Work shorter than this shows no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Turns the engine's events into bars.
+/// Lines of calculators that are remembered, so as to be said only once.
+const MAX_SAID: usize = 1000;
+
+/// Turns the engine's events into bars and lines.
 #[derive(Debug)]
 pub(crate) struct Progress {
     terminal: Terminal,
     announce: AtomicBool,
     files: Mutex<HashMap<PathBuf, Work>>,
+    /// Lines of calculators that were said.
+    said: Mutex<HashSet<String>>,
 }
 
 /// A file in work, and its bar once it has one.
@@ -33,7 +39,7 @@ struct Work {
 impl Progress {
     /// Draws its bars there.
     pub(crate) fn new(terminal: Terminal) -> Self {
-        Self { terminal, announce: AtomicBool::new(false), files: Mutex::default() }
+        Self { terminal, announce: AtomicBool::new(false), files: Mutex::default(), said: Mutex::default() }
     }
 
     /// Says from now on when something was computed: for commands that a person
@@ -66,6 +72,29 @@ impl Progress {
         }
     }
 
+    /// Says a line of a calculator's, the same one only once however many files
+    /// it comes with.
+    fn log(&self, level: Level, line: &str) {
+        let wanted = match level {
+            Level::Warning => true,
+            Level::Info => self.terminal.verbosity() >= 1,
+            Level::Debug => self.terminal.verbosity() >= 2,
+        };
+        // A calculator with endlessly much to say does not fill the memory.
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if !wanted || said.contains(line) {
+            return;
+        }
+        if said.len() < MAX_SAID {
+            said.insert(line.to_owned());
+        }
+        drop(said);
+        match level {
+            Level::Warning => self.terminal.warn(line),
+            Level::Info | Level::Debug => self.terminal.note(line),
+        }
+    }
+
     fn files(&self) -> MutexGuard<'_, HashMap<PathBuf, Work>> {
         // A bar is worth no panic.
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
@@ -80,6 +109,7 @@ impl Observer for Progress {
             Event::Computed { descriptor, .. } if self.announce.load(Ordering::Relaxed) => {
                 self.terminal.note(&format!("computed {descriptor}, which was not current in the cache"));
             }
+            Event::Log { calculator, level, text } => self.log(*level, &format!("{calculator}: {text}")),
             Event::Progress { file, done, total, .. } => self.step(file, *done, *total),
             _ => {}
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agogic::{Control, Engine, Refusal};
+use agogic::{Builder, Config, Control, Engine, Refusal};
 use etcetera::BaseStrategy;
 
 use crate::args::Global;
@@ -30,13 +30,8 @@ pub(crate) struct Session {
 impl Session {
     /// Opens the cache. Plug-in files that were passed over are named.
     pub(crate) fn open(global: &Global, terminal: &Terminal) -> Result<Self, Stop> {
-        let builder = Engine::builder(cache_dir(global)?);
-        let builder = match global.jobs {
-            Some(jobs) => builder.threads(jobs.into()),
-            None => builder,
-        };
-        let engine = builder.open()?;
-        name_refusals(engine.refusals(), terminal);
+        let engine = builder(global)?.open()?;
+        warn_of_refusals(&engine.refusals(), terminal);
         let progress = Arc::new(Progress::new(terminal.clone()));
         let control = Control::new(progress.clone());
         watch_for_interrupt(control.clone())?;
@@ -44,8 +39,23 @@ impl Session {
     }
 }
 
+/// The engine as flags, environment and configuration files want it.
+pub(crate) fn builder(global: &Global) -> Result<Builder, Stop> {
+    let config = Config::load()?;
+    let rules = if global.isolate { config.rules.isolate_all() } else { config.rules };
+    let builder = Engine::builder(cache_dir(global)?).isolation(rules);
+    let builder = match config.scan_timeout {
+        Some(timeout) => builder.scan_timeout(timeout),
+        None => builder,
+    };
+    Ok(match global.jobs {
+        Some(jobs) => builder.threads(jobs.into()),
+        None => builder,
+    })
+}
+
 /// Names the plug-in files that were passed over.
-pub(crate) fn name_refusals(refusals: &[Refusal], terminal: &Terminal) {
+pub(crate) fn warn_of_refusals(refusals: &[Refusal], terminal: &Terminal) {
     for refused in refusals {
         terminal.warn(&format!("{}: passed over: {}", refused.path.display(), refused.reason));
     }

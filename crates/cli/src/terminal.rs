@@ -13,6 +13,7 @@ use crate::args::{ColorWhen, Global};
 #[derive(Clone, Debug)]
 pub(crate) struct Terminal {
     quiet: bool,
+    verbosity: u8,
     colour_out: bool,
     colour_err: bool,
     bars: MultiProgress,
@@ -25,6 +26,7 @@ impl Terminal {
         let target = if bars { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         Self {
             quiet: global.quiet,
+            verbosity: global.verbose,
             colour_out: coloured(global.color, io::stdout().is_terminal()),
             colour_err: coloured(global.color, io::stderr().is_terminal()),
             bars: MultiProgress::with_draw_target(target),
@@ -49,6 +51,11 @@ impl Terminal {
         if !self.quiet {
             self.say(AnsiColor::Cyan, text);
         }
+    }
+
+    /// How much calculators may say: 0 warnings, 1 more, 2 all.
+    pub(crate) fn verbosity(&self) -> u8 {
+        self.verbosity
     }
 
     /// Text in a colour where stdout has colours.

@@ -1,18 +1,19 @@
 //! Opening: the cache, the calculators, and what the engine is asked of them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use agogic_host::{LoadedCalculator, Refusal, Registry};
+use agogic_host::{Catalogue, LoadedCalculator, Refusal, Registry, Rules, SearchPlace, Settings, worker};
 use agogic_schema::{DescriptorId, DescriptorSpec};
 use agogic_store::Store;
-use etcetera::BaseStrategy;
 
-use crate::Error;
-use crate::vamp::VampPlugins;
+use crate::vamp::{VampPlugins, known_to};
+use crate::{Error, places};
 
 /// A cache and the calculators that fill it.
 pub struct Engine {
-    pub(crate) registry: Registry,
+    pub(crate) catalogue: Catalogue,
     pub(crate) vamp: VampPlugins,
     pub(crate) store: Store,
     pub(crate) pool: Option<rayon::ThreadPool>,
@@ -22,16 +23,19 @@ pub struct Engine {
 /// How an engine is opened.
 pub struct Builder {
     cache: PathBuf,
-    plugins: Vec<PathBuf>,
+    places: Vec<SearchPlace>,
     threads: Option<usize>,
+    worker: Option<worker::Program>,
+    rules: Rules,
+    scan_timeout: Duration,
 }
 
 impl Builder {
     /// Looks for plug-ins in these folders and files, instead of
-    /// `AGOGIC_PLUGIN_PATH` and the user's folder.
+    /// `AGOGIC_PLUGIN_PATH`, the user's folder and the system's.
     #[must_use]
     pub fn plugin_path(mut self, path: impl IntoIterator<Item = PathBuf>) -> Self {
-        self.plugins = path.into_iter().collect();
+        self.places = places::named(path.into_iter().collect());
         self
     }
 
@@ -42,27 +46,70 @@ impl Builder {
         self
     }
 
+    /// Looks at plug-ins, and isolates them, in processes of this program,
+    /// instead of what [`worker::Program::find`] finds.
+    #[must_use]
+    pub fn worker(mut self, program: worker::Program) -> Self {
+        self.worker = Some(program);
+        self
+    }
+
+    /// Runs plug-ins inside this process or in processes of their own, as
+    /// these rules say; inside where nothing is said.
+    #[must_use]
+    pub fn isolation(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// How long a plug-in may take to say what it holds: 10 s where nothing is
+    /// said.
+    #[must_use]
+    pub fn scan_timeout(mut self, timeout: Duration) -> Self {
+        self.scan_timeout = timeout;
+        self
+    }
+
+    /// The calculators alone, without a cache that is opened.
+    ///
+    /// # Errors
+    /// When a built-in calculator's description cannot be used.
+    pub fn catalogue(self) -> Result<Catalogue, Error> {
+        Ok(Catalogue::open(self.settings())?)
+    }
+
+    pub(crate) fn settings(self) -> Settings {
+        Settings {
+            built_in: vec![agogic_standard::library()],
+            places: self.places,
+            memory: Some(self.cache.join("plugins")),
+            worker: self.worker.or_else(worker::Program::find),
+            rules: self.rules,
+            scan_timeout: self.scan_timeout,
+        }
+    }
+
     /// Opens the engine. Plug-in files that cannot be used are no error; see
     /// [`Engine::refusals`].
     ///
     /// # Errors
     /// [`Error::Store`] when the cache folder cannot be used.
     pub fn open(self) -> Result<Engine, Error> {
-        let mut registry = Registry::with_built_in(&[agogic_standard::library()])?;
-        for path in &self.plugins {
-            registry.scan(path);
-        }
         let store = Store::open(&self.cache)?;
         let pool = self.threads.and_then(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().ok());
         let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into));
-        Ok(Engine { registry, vamp: VampPlugins::default(), store, pool, threads: threads.unwrap_or(1) })
+        let catalogue = self.catalogue()?;
+        Ok(Engine { catalogue, vamp: VampPlugins::default(), store, pool, threads: threads.unwrap_or(1) })
     }
 }
 
 impl Engine {
     /// Opens a cache folder, made if it is not there, with the built-in
-    /// calculators and the plug-ins on `AGOGIC_PLUGIN_PATH` and in the user's
-    /// plug-in folder.
+    /// calculators and the plug-ins on `AGOGIC_PLUGIN_PATH`, in the user's
+    /// plug-in folder and in the system's.
+    ///
+    /// Plug-ins are looked at in a process of their own, for which the engine
+    /// needs a program; see [`worker::Program::find`].
     ///
     /// # Errors
     /// [`Error::Store`] when the cache folder cannot be used.
@@ -72,17 +119,31 @@ impl Engine {
 
     /// As [`Self::open`], with more to say.
     pub fn builder(cache: impl Into<PathBuf>) -> Builder {
-        Builder { cache: cache.into(), plugins: plugin_path(), threads: None }
+        Builder {
+            cache: cache.into(),
+            places: places::default_places(),
+            threads: None,
+            worker: None,
+            rules: Rules::default(),
+            scan_timeout: Settings::SCAN_TIMEOUT,
+        }
     }
 
-    /// The calculators that are there but for Vamp plug-ins, in order of id.
-    pub fn calculators(&self) -> impl ExactSizeIterator<Item = &LoadedCalculator> {
-        self.registry.calculators()
+    /// The calculators that are there now, as one picture of them that stays
+    /// what it is. Plug-in files that came, went or changed since the last
+    /// look are looked at; each job begins with that.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.catalogue.refresh()
     }
 
-    /// The plug-in files that were passed over, and why.
-    pub fn refusals(&self) -> &[Refusal] {
-        self.registry.refusals()
+    /// The calculators that are there now, in order of id.
+    pub fn calculators(&self) -> Vec<Arc<LoadedCalculator>> {
+        self.registry().shared().cloned().collect()
+    }
+
+    /// The plug-in files that were passed over at the last look, and why.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        self.catalogue.registry().refusals().to_vec()
     }
 
     /// The cache.
@@ -90,26 +151,13 @@ impl Engine {
         &self.store
     }
 
-    /// The calculator that computes a descriptor, and what it says of it.
+    /// The calculator that computes a descriptor now, and what it says of it.
     ///
     /// # Errors
     /// [`Error::UnknownDescriptor`] where there is none.
-    pub fn descriptor(&self, id: &DescriptorId) -> Result<(&LoadedCalculator, &DescriptorSpec), Error> {
-        let unknown = || Error::UnknownDescriptor { id: id.clone(), known: self.known_to(id) };
-        self.find(id).ok_or_else(unknown)
+    pub fn descriptor(&self, id: &DescriptorId) -> Result<(Arc<LoadedCalculator>, DescriptorSpec), Error> {
+        let registry = self.registry_for(std::slice::from_ref(id));
+        let found = registry.descriptor(id).map(|(calculator, spec)| (Arc::clone(calculator), spec.clone()));
+        found.ok_or_else(|| Error::UnknownDescriptor { id: id.clone(), known: known_to(id, &registry) })
     }
-}
-
-/// The user's plug-in folder: `agogic/plugins` in the folder for user data
-/// (`$XDG_DATA_HOME`, mostly `~/.local/share`). `None` without a home.
-pub fn user_plugin_folder() -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    Some(base.data_dir().join("agogic").join("plugins"))
-}
-
-fn plugin_path() -> Vec<PathBuf> {
-    let named = std::env::var_os("AGOGIC_PLUGIN_PATH").unwrap_or_default();
-    let named = std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty());
-    // What is named must be there; the user's folder need not.
-    named.chain(user_plugin_folder().filter(|folder| folder.exists())).collect()
 }

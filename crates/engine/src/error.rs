@@ -73,6 +73,14 @@ pub enum Error {
         /// The descriptor.
         descriptor: DescriptorId,
     },
+    /// A configuration file.
+    #[error("{}: {reason}", file.display())]
+    Config {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The work was cancelled.
     #[error("interrupted")]
     Cancelled,

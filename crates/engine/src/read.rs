@@ -3,14 +3,15 @@
 
 use std::path::Path;
 
-use agogic_schema::{CacheKey, CacheRecord, DescriptorId, FeatureTrack, Profile, Shape, TrackData};
+use agogic_scheduler::with_inputs;
+use agogic_schema::{CacheKey, CacheRecord, DescriptorId, FeatureTrack, Profile, Shape, TempoUse, TrackData};
 use agogic_store::TrackReader;
 use agogic_tempo::TempoMap;
 use agogic_timebase::{Beats, Delta, FrameGrid, Range, SampleRate, Samples, Seconds};
 use agogic_view::{Columns, Grid, Origin, Reading, Source, TrackView, frames_needed_by, view};
 
 use crate::asset::Identified;
-use crate::{AssetInfo, Control, Engine, Error, Event, Request};
+use crate::{AssetInfo, Control, Engine, Error, Event, Request, Tempo};
 
 /// How often a track that is found damaged is computed again before it is
 /// given up.
@@ -51,7 +52,7 @@ impl Engine {
         if let Some(info) = found.info {
             return Ok(info);
         }
-        let nothing = Request { profile: Profile::built_in("default")?, only: Some(vec![]) };
+        let nothing = Request::new(Profile::built_in("default")?).only([]);
         Ok(self.run(&found, &nothing, control)?.info)
     }
 
@@ -70,13 +71,13 @@ impl Engine {
     ) -> Result<FeatureTrack, Error> {
         let whole = Range::new(Seconds(f64::NEG_INFINITY), Seconds(f64::INFINITY));
         let range = range.unwrap_or(whole);
-        let (_, track) = self.read(file, id, profile, control, |_, reader| part(reader, range))?;
+        let (_, track) = self.read(file, id, profile, None, control, |_, reader| part(reader, range))?;
         Ok(track)
     }
 
     /// A track of a file on a musical grid. Reads only the frames that the
-    /// grid needs; computes nothing that is current, whatever the map. The
-    /// columns equal those of [`Self::track_view`] bit for bit, which is the
+    /// grid needs; computes nothing that is current, whatever the map, unless
+    /// the descriptor itself depends on tempo. The columns equal those of [`Self::track_view`] bit for bit, which is the
     /// faster way to many views of one track.
     ///
     /// # Errors
@@ -93,7 +94,7 @@ impl Engine {
         control: &Control,
     ) -> Result<Columns, Error> {
         let reading = reading.into();
-        let (found, columns) = self.read(file, id, profile, control, |info, reader| {
+        let (found, columns) = self.read(file, id, profile, Some(map), control, |info, reader| {
             let from = span.from.unwrap_or_else(|| map.beats(Seconds(0.0)));
             let to = span.to.unwrap_or_else(|| map.beats(length(info)));
             let grid = Grid::every(span.step, from, to)?;
@@ -123,7 +124,7 @@ impl Engine {
         profile: &Profile,
         control: &Control,
     ) -> Result<TrackView, Error> {
-        let (_, kept) = self.read(file, id, profile, control, |_, reader| {
+        let (_, kept) = self.read(file, id, profile, None, control, |_, reader| {
             let origin = origin(reader.record());
             let Some(track) = reader.read_all()? else { return Ok(None) };
             Ok(Some(TrackView::new(track)?.with_origin(origin)))
@@ -131,23 +132,41 @@ impl Engine {
         Ok(kept)
     }
 
+    /// What the cache knows of a track besides its values, as it is: nothing is
+    /// computed. `None` where there is no such track.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the cache cannot be asked.
+    pub fn record(
+        &self,
+        file: &Path,
+        id: &DescriptorId,
+        profile: &Profile,
+    ) -> Result<Option<CacheRecord>, Error> {
+        let (asset, profile) = (self.identify(file)?.asset, profile.name.clone());
+        let reader = self.store.reader(&CacheKey { asset, profile, descriptor: id.clone() })?;
+        Ok(reader.map(|reader| reader.record().clone()))
+    }
+
     /// Makes a track current and reads from it; again, if that finds it
-    /// damaged.
+    /// damaged. `map` is for a descriptor that depends on tempo.
     fn read<T>(
         &self,
         file: &Path,
         id: &DescriptorId,
         profile: &Profile,
+        map: Option<&TempoMap>,
         control: &Control,
         read: impl Fn(&AssetInfo, &mut TrackReader) -> Result<Option<T>, Error>,
     ) -> Result<(Identified, T), Error> {
         self.descriptor(id)?;
         let found = self.identify(file)?;
-        let request = Request { profile: profile.clone(), only: Some(vec![id.clone()]) };
+        let mut request = Request::new(profile.clone()).only([id.clone()]);
+        request.tempo = map.filter(|_| self.knows_tempo(id)).cloned().map(Tempo::from);
         let key = CacheKey { asset: found.asset, profile: profile.name.clone(), descriptor: id.clone() };
         for _ in 0..ATTEMPTS {
             let analysis = self.run(&found, &request, control)?;
-            if let Some((descriptor, reason)) = analysis.failed.into_iter().next() {
+            if let Some((descriptor, reason)) = analysis.failed.into_iter().find(|(failed, _)| failed == id) {
                 return Err(Error::Failed { file: file.into(), descriptor, reason });
             }
             if let Some(mut reader) = self.store.reader(&key)?
@@ -157,6 +176,15 @@ impl Engine {
             }
         }
         Err(Error::Unreadable { file: file.into(), descriptor: id.clone() })
+    }
+
+    /// Whether a descriptor, or anything that it is made of, has to do with
+    /// tempo.
+    fn knows_tempo(&self, id: &DescriptorId) -> bool {
+        let registry = self.registry_for(std::slice::from_ref(id));
+        let spec = |id: &DescriptorId| registry.descriptor(id).map(|(calculator, _)| &calculator.spec);
+        let all = with_inputs([id], |id| spec(id).map_or(&[], |spec| spec.input.inputs()));
+        all.into_iter().filter_map(spec).any(|spec| spec.tempo != TempoUse::None)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use agogic_scheduler::{Freshness, Reason, diff};
+use agogic_host::Registry;
+use agogic_scheduler::{Freshness, Reason};
 use agogic_schema::{AssetId, CacheRecord, CalculatorId, DescriptorId, Profile, ProfileName, Version};
 
-use crate::vamp::cached_vamp;
-use crate::{Engine, Error};
+use crate::wanted::Wants;
+use crate::{Engine, Error, Tempo};
 
 /// How the descriptors of a file stand.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,31 +33,64 @@ pub struct DescriptorStatus {
     pub profile: ProfileName,
     /// Why.
     pub reason: Reason,
+    /// What it is made of: descriptors, and `tempo` where it depends on that.
+    pub inputs: Vec<DescriptorId>,
 }
 
 impl Engine {
     /// How every descriptor stands for a file: under this profile, or under the
-    /// default one and whatever else is cached.
+    /// default one and whatever else is cached. What depends on tempo is
+    /// compared with the tempo map, where one is given.
     ///
     /// # Errors
     /// When the file cannot be read or the cache cannot be asked.
-    pub fn status(&self, file: &Path, profile: Option<&Profile>) -> Result<Status, Error> {
+    pub fn status(
+        &self,
+        file: &Path,
+        profile: Option<&Profile>,
+        tempo: Option<&Tempo>,
+    ) -> Result<Status, Error> {
+        let Some(profile) = profile else { return self.status_of_all(file, tempo) };
+        self.status_of(file, profile, tempo, &[])
+    }
+
+    /// As [`Engine::status`] under a profile, with these descriptors too: those
+    /// of Vamp plug-ins that are not cached are told of only where they are
+    /// named.
+    ///
+    /// # Errors
+    /// As [`Engine::status`].
+    pub fn status_of(
+        &self,
+        file: &Path,
+        profile: &Profile,
+        tempo: Option<&Tempo>,
+        named: &[DescriptorId],
+    ) -> Result<Status, Error> {
         let asset = self.identify(file)?.asset;
-        let mut descriptors = vec![];
-        if let Some(profile) = profile {
-            let records = self.records(&asset, profile)?;
-            descriptors.extend(self.under(profile, &records, true)?);
-            return Ok(Status { asset, descriptors });
-        }
+        let records = self.records(&asset, profile)?;
+        let registry = self.registry_for(&[named, &descriptors_of(&records)].concat());
+        let mut descriptors = self.under(&registry, profile, tempo, &records, true)?;
+        let usual = self.registry();
+        descriptors.retain(|found| {
+            let asked = found.status != Freshness::Missing || named.contains(&found.id);
+            asked || usual.descriptor(&found.id).is_some()
+        });
+        Ok(Status { asset, descriptors })
+    }
+
+    fn status_of_all(&self, file: &Path, tempo: Option<&Tempo>) -> Result<Status, Error> {
+        let asset = self.identify(file)?.asset;
         let mut records: Vec<CacheRecord> =
             self.store.records(&asset, None)?.into_iter().map(|entry| entry.record).collect();
+        let registry = self.registry_for(&descriptors_of(&records));
         let default = Profile::built_in("default")?;
-        let own: Vec<_> = records.extract_if(.., |record| record.key.profile == default.name).collect();
-        descriptors.extend(self.under(&default, &own, true)?);
+        records.retain(|record| record.key.profile != default.name);
+        let mut descriptors = self.status_of(file, &default, tempo, &[])?.descriptors;
         records.sort_by(|a, b| a.key.profile.cmp(&b.key.profile));
         for records in records.chunk_by(|a, b| a.key.profile == b.key.profile) {
             match Profile::built_in(records[0].key.profile.as_str()) {
-                Ok(profile) => descriptors.extend(self.under(&profile, records, false)?),
+                Ok(profile) => descriptors.extend(self.under(&registry, &profile, tempo, records, false)?),
                 Err(_) => descriptors.extend(records.iter().map(|record| DescriptorStatus {
                     status: Freshness::Extraneous,
                     reason: Reason::NotWanted,
@@ -71,28 +105,24 @@ impl Engine {
     /// that are cached.
     fn under(
         &self,
+        registry: &Registry,
         profile: &Profile,
+        tempo: Option<&Tempo>,
         records: &[CacheRecord],
         all: bool,
     ) -> Result<Vec<DescriptorStatus>, Error> {
-        let mut wanted = self.wanted(profile, None)?;
-        let vamp = cached_vamp(records);
-        if !vamp.is_empty() {
-            wanted.extend(self.wanted(profile, Some(&vamp))?);
-        }
-        if !all {
-            wanted.retain(|wanted| records.iter().any(|record| record.key.descriptor == wanted.descriptor));
-        }
-        let verdicts = diff(&wanted, records, |id| self.find(id).is_some());
-        let statuses = verdicts.into_iter().filter_map(|verdict| {
+        let wants = Wants::new(registry, profile, None, tempo)?;
+        let statuses = wants.diff(registry, records).into_iter().filter_map(|verdict| {
             let record = records.iter().find(|record| record.key.descriptor == verdict.descriptor);
-            let now = wanted.iter().find(|wanted| wanted.descriptor == verdict.descriptor);
+            let calculator = match (wants.get(&verdict.descriptor), record) {
+                (Some(_), None) if !all => return None,
+                (Some(wanted), _) => wanted.calculator.clone(),
+                (None, record) => record?.provenance.calculator.clone(),
+            };
+            let inputs = wants.get(&verdict.descriptor).map(|wanted| wanted.inputs.clone());
             Some(DescriptorStatus {
-                calculator: match (now, record) {
-                    (Some(wanted), _) => wanted.calculator.clone(),
-                    (None, Some(record)) => record.provenance.calculator.clone(),
-                    (None, None) => return None,
-                },
+                inputs: inputs.unwrap_or_default(),
+                calculator,
                 version: record.map(|record| record.provenance.version.clone()),
                 profile: profile.name.clone(),
                 id: verdict.descriptor,
@@ -104,6 +134,10 @@ impl Engine {
     }
 }
 
+fn descriptors_of(records: &[CacheRecord]) -> Vec<DescriptorId> {
+    records.iter().map(|record| record.key.descriptor.clone()).collect()
+}
+
 fn cached(record: &CacheRecord) -> DescriptorStatus {
     DescriptorStatus {
         id: record.key.descriptor.clone(),
@@ -112,5 +146,6 @@ fn cached(record: &CacheRecord) -> DescriptorStatus {
         version: Some(record.provenance.version.clone()),
         profile: record.key.profile.clone(),
         reason: Reason::UpToDate,
+        inputs: vec![],
     }
 }

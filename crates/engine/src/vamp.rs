@@ -1,121 +1,80 @@
 //! Vamp plug-ins: looked for when one is asked for, and never before. The
 //! machine may hold hundreds, so that they are computed by name only.
 
-use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use agogic_host::{LoadedCalculator, Refusal, Registry, vamp_path};
-use agogic_scheduler::{Freshness, Reason};
-use agogic_schema::{CacheRecord, DescriptorId, DescriptorSpec, Profile};
+use agogic_host::{Catalogue, Registry, SearchKind, SearchPlace, Settings, vamp_path};
+use agogic_schema::DescriptorId;
 
-use crate::{DescriptorStatus, Engine, Error, Status};
+use crate::engine::Builder;
+use crate::{Engine, Error};
 
 /// What the names of Vamp plug-ins' calculators and descriptors begin with.
 const PREFIX: &str = "vamp:";
 
 /// The Vamp plug-ins of the machine, once somebody has asked.
 #[derive(Default)]
-pub(crate) struct VampPlugins(OnceLock<Registry>);
+pub(crate) struct VampPlugins(OnceLock<Option<Catalogue>>);
 
-impl Engine {
-    /// The calculators of the Vamp plug-ins on `VAMP_PATH` or, where that is not
-    /// set, in the folders that are usual for them; in order of id. They are
-    /// looked for at the first call.
-    ///
-    /// Their descriptors are computed where a request names them.
-    pub fn vamp_calculators(&self) -> impl ExactSizeIterator<Item = &LoadedCalculator> {
-        self.vamp_registry().calculators()
-    }
-
-    /// The Vamp plug-ins that were passed over, and why.
-    pub fn vamp_refusals(&self) -> &[Refusal] {
-        self.vamp_registry().refusals()
-    }
-
-    /// As [`Engine::status`] under a profile, with these descriptors too: those
-    /// of Vamp plug-ins that are not cached are told of only where they are
-    /// named.
+impl Builder {
+    /// The Vamp plug-ins alone: those on `VAMP_PATH` or, where that is not set,
+    /// in the folders that are usual for them.
     ///
     /// # Errors
-    /// As [`Engine::status`].
-    pub fn status_of(&self, file: &Path, profile: &Profile, named: &[DescriptorId]) -> Result<Status, Error> {
-        let mut status = self.status(file, Some(profile))?;
-        for wanted in self.wanted(profile, Some(named))? {
-            if !status.descriptors.iter().any(|known| known.id == wanted.descriptor) {
-                status.descriptors.push(DescriptorStatus {
-                    id: wanted.descriptor,
-                    status: Freshness::Missing,
-                    calculator: wanted.calculator,
-                    version: None,
-                    profile: profile.name.clone(),
-                    reason: Reason::NotCached,
-                });
-            }
+    /// As [`Builder::catalogue`].
+    pub fn vamp_catalogue(self) -> Result<Catalogue, Error> {
+        Ok(Catalogue::open(for_vamp(&self.settings()))?)
+    }
+}
+
+impl Engine {
+    /// The calculators that these descriptors may need: those of Vamp plug-ins
+    /// only where one is among them. A library in the plug-in path hides the
+    /// one of its name in Vamp's folders.
+    pub(crate) fn registry_for(&self, names: &[DescriptorId]) -> Arc<Registry> {
+        let usual = self.registry();
+        if !names.iter().any(is_vamp) {
+            return usual;
         }
-        Ok(status)
-    }
-
-    /// The calculators that these descriptors may need, or those of no name in
-    /// particular.
-    pub(crate) fn calculators_for<'a>(
-        &'a self,
-        names: Option<&[DescriptorId]>,
-    ) -> impl Iterator<Item = &'a LoadedCalculator> + use<'a> {
-        let asked = names.is_some_and(|names| names.iter().any(is_vamp));
-        let vamp = asked.then(|| self.vamp_registry().calculators());
-        // A library in the plug-in path hides the one of its name here.
-        let hidden = |found: &&LoadedCalculator| self.registry.calculator(&found.spec.id).is_none();
-        self.registry.calculators().chain(vamp.into_iter().flatten().filter(hidden))
-    }
-
-    /// The calculator that computes a descriptor, and the descriptor.
-    pub(crate) fn find(&self, id: &DescriptorId) -> Option<(&LoadedCalculator, &DescriptorSpec)> {
-        let vamp = || is_vamp(id).then(|| self.vamp_registry().descriptor(id)).flatten();
-        self.registry.descriptor(id).or_else(vamp)
-    }
-
-    /// The names that may have been meant by one that is not known: of Vamp
-    /// plug-ins those of the same library or, if there is none, the libraries.
-    pub(crate) fn known_to(&self, id: &DescriptorId) -> String {
-        let library = |id: &str| id.split(':').take(2).collect::<Vec<_>>().join(":");
-        let of = |calculator: &LoadedCalculator| {
-            calculator.spec.descriptors.iter().map(|known| known.id.to_string()).collect::<Vec<_>>()
-        };
-        let mut known: Vec<String> = if is_vamp(id) {
-            let vamp: Vec<_> = self.vamp_calculators().flat_map(of).collect();
-            let near = |known: &&String| library(known) == library(id.as_str());
-            match vamp.iter().filter(near).cloned().collect::<Vec<_>>() {
-                same if !same.is_empty() => same,
-                _ => vamp.iter().map(|known| library(known)).collect(),
-            }
-        } else {
-            self.calculators().flat_map(of).collect()
-        };
-        known.sort();
-        known.dedup();
-        if known.is_empty() { "no Vamp plug-in".into() } else { known.join(", ") }
-    }
-
-    fn vamp_registry(&self) -> &Registry {
-        self.vamp.0.get_or_init(|| {
-            let mut registry = Registry::default();
-            for folder in vamp_path(|name| std::env::var_os(name)) {
-                // Most of the usual folders are not there.
-                if folder.exists() {
-                    registry.scan(&folder);
-                }
-            }
-            registry
-        })
+        let vamp = self.vamp.0.get_or_init(|| Catalogue::open(for_vamp(self.catalogue.settings())).ok());
+        match vamp {
+            Some(vamp) => Arc::new(usual.joined(&vamp.refresh())),
+            None => usual,
+        }
     }
 }
 
-/// Whether a descriptor is a Vamp plug-in's.
-pub(crate) fn is_vamp(id: &DescriptorId) -> bool {
+/// How Vamp plug-ins are looked for and run: they are of others, and crash as
+/// it happens, so that each works in a process of its own where nothing else is
+/// said.
+fn for_vamp(settings: &Settings) -> Settings {
+    let mut rules = settings.rules.clone();
+    rules.all.isolated.get_or_insert(true);
+    // Most of the usual folders are not there.
+    let place = |path| SearchPlace { path, kind: SearchKind::System };
+    let places = vamp_path(|name| std::env::var_os(name)).into_iter().map(place).collect();
+    Settings { built_in: vec![], places, rules, ..settings.clone() }
+}
+
+/// The names that may have been meant by one that is not known: of Vamp
+/// plug-ins those of the same library or, if there is none, the libraries.
+pub(crate) fn known_to(id: &DescriptorId, registry: &Registry) -> String {
+    let library = |id: &str| id.split(':').take(2).collect::<Vec<_>>().join(":");
+    let all = registry.calculators().flat_map(|calculator| &calculator.spec.descriptors);
+    let alike = all.map(|known| &known.id).filter(|known| is_vamp(known) == is_vamp(id));
+    let mut known: Vec<String> = alike.map(ToString::to_string).collect();
+    if is_vamp(id) {
+        let same = |known: &&String| library(known) == library(id.as_str());
+        known = match known.iter().filter(same).cloned().collect::<Vec<_>>() {
+            same if !same.is_empty() => same,
+            _ => known.iter().map(|known| library(known)).collect(),
+        };
+    }
+    known.sort();
+    known.dedup();
+    if known.is_empty() { "no Vamp plug-in".into() } else { known.join(", ") }
+}
+
+fn is_vamp(id: &DescriptorId) -> bool {
     id.as_str().starts_with(PREFIX)
-}
-
-/// The descriptors of Vamp plug-ins among records.
-pub(crate) fn cached_vamp(records: &[CacheRecord]) -> Vec<DescriptorId> {
-    records.iter().map(|record| &record.key.descriptor).filter(|id| is_vamp(id)).cloned().collect()
 }

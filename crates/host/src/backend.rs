@@ -37,6 +37,10 @@ pub(crate) trait Instance: Send {
 /// Where an instance puts what it computed: the interface's sink in plain
 /// types. What breaks its rules is remembered there and refused here.
 pub(crate) trait Sink: Send {
+    /// Values per frame of an output, and its planes; zeros where there is no
+    /// such output.
+    fn size(&self, output: u32) -> (usize, usize);
+
     /// Room for `count` more frames of a plane, zeroed; empty when refused.
     fn frames(&mut self, output: u32, plane: u32, count: u64) -> &mut [f32];
 

@@ -167,6 +167,11 @@ impl<'a> Collector<'a> {
 }
 
 impl Sink for Collector<'_> {
+    fn size(&self, output: u32) -> (usize, usize) {
+        let header = self.headers.get(output as usize);
+        header.map_or((0, 0), |header| (header.width(), header.planes.len()))
+    }
+
     fn frames(&mut self, output: u32, plane: u32, count: u64) -> &mut [f32] {
         match self.make_room(output, plane, count) {
             Ok(start) => &mut self.held[output as usize].values[plane as usize][start..],

@@ -11,8 +11,9 @@ use crate::CallError;
 pub(crate) struct Extent {
     /// Frames or samples that the calculator was given.
     pub(crate) fed: u64,
-    /// Samples of the asset, at the rate of the calculator's input.
-    pub(crate) samples: u64,
+    /// Samples of the asset, at the rate of the calculator's input; `None`
+    /// where nobody knows.
+    pub(crate) samples: Option<u64>,
 }
 
 /// Fewest and most frames of a plane; `None` where no rule holds.
@@ -29,7 +30,7 @@ fn bounds(
         Kind::Dense(Frames::Input) => Some((extent.fed, extent.fed)),
         Kind::Dense(Frames::Every { .. }) | Kind::Peaks { .. } => {
             let (first, hop) = (i128::from(plane.0), i128::from(plane.1).max(1));
-            let (samples, latency) = (i128::from(extent.samples), i128::from(latency));
+            let (samples, latency) = (i128::from(extent.samples?), i128::from(latency));
             // Frame i may be there: first + i * hop <= samples + hop + latency.
             let most = (samples + hop + latency - first).div_euclid(hop) + 1;
             // Frame i must be there: first + i * hop + reach + hop <= samples.
@@ -107,7 +108,7 @@ mod tests {
     fn check(first: i64, hop: u32, latency: u32, samples: u64, expect: (u64, u64)) {
         let frames = Frames::Every { hop: Amount::Fixed(hop), first: Amount::Fixed(0) };
         let descriptor = DescriptorSpec::new("t.out", "", Kind::Dense(frames), Bins::Count(Amount::Fixed(1)));
-        let extent = Extent { fed: samples, samples };
+        let extent = Extent { fed: samples, samples: Some(samples) };
         let got = bounds(&descriptor, (first, hop), latency, extent).expect("a rule");
         assert_eq!(got, expect, "first {first} hop {hop} latency {latency} samples {samples}");
         assert!(got.0 <= got.1);

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use agogic_schema::{CalculatorId, DescriptorId, SchemaError};
 
 use crate::ReceiveError;
+use crate::plugins::Quarantine;
 
 /// A library that cannot be used. A retry fails the same way until the file or
 /// the host changes.
@@ -21,11 +23,22 @@ pub enum HostError {
     /// A library built for another generation of the interface.
     #[error("built for interface generation {found}, this host speaks generation {spoken}")]
     Generation {
-        /// Generation and version that the library was built for.
+        /// Generation that the library was built for.
         found: String,
         /// Generation that this host speaks.
         spoken: u32,
     },
+    /// A library built for another version of the C interface.
+    #[error("built for version {found} of the C interface, this host speaks version {spoken}")]
+    CVersion {
+        /// Version that the library was built for.
+        found: u32,
+        /// Version that this host speaks.
+        spoken: u32,
+    },
+    /// A library of the C interface whose functions cannot be called.
+    #[error("it breaks the C interface: {0}")]
+    CInterface(String),
     /// A library of this generation whose layout differs all the same.
     #[error("built against another draft of the interface: {0}")]
     Layout(String),
@@ -35,6 +48,27 @@ pub enum HostError {
     /// A description that cannot be read.
     #[error("its description cannot be read: {0}")]
     Manifest(String),
+    /// Its process ended when it was asked what it holds.
+    #[error("its process {0} when it was asked what it holds")]
+    ScanCrashed(String),
+    /// It did not say in time what it holds.
+    #[error("it did not say within {} s what it holds", .0.as_secs_f64())]
+    ScanTimedOut(Duration),
+    /// It ended or blocked its process before.
+    #[error("in quarantine: {}", .0.reason)]
+    Quarantined(Quarantine),
+    /// The library is not what its sidecar or an earlier scan says.
+    #[error("it holds other calculators than its description says")]
+    Contradiction,
+    /// The file is not the one that was looked at.
+    #[error("it was replaced after it was looked at")]
+    Replaced,
+    /// There is no program to run plug-ins in.
+    #[error("there is no worker program to look at plug-ins with; AGOGIC_WORKER names the agogic command")]
+    NoWorker,
+    /// The program to run plug-ins in cannot be used.
+    #[error("the worker program cannot be used: {0}")]
+    Worker(String),
     /// A description that contradicts itself.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -167,9 +201,42 @@ pub enum CallError {
     /// The calculator broke another rule of the interface.
     #[error("the calculator broke the interface: {0}")]
     Misbehaved(String),
+    /// A track that it is made of cannot be read.
+    #[error("{0}")]
+    Source(ReceiveError),
+    /// The library cannot be used after all.
+    #[error("the plug-in cannot be used: {0}")]
+    Unusable(String),
+    /// The calculator's process ended in the middle of a call.
+    #[error("the calculator's process {0}")]
+    Crashed(String),
+    /// A call took too long, and the calculator's process was ended.
+    #[error("the calculator did not return within {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// The calculator's process needed more memory than it may have.
+    #[error("the calculator needs more than its {} MiB of memory", limit >> 20)]
+    OutOfMemory {
+        /// Most memory, in bytes.
+        limit: u64,
+    },
+    /// There is no process for the calculator to work in.
+    #[error("no process for the calculator: {0}")]
+    Worker(String),
     /// Whoever takes the results cannot.
     #[error("{0}")]
     Receiver(ReceiveError),
+}
+
+impl CallError {
+    /// Whether the same call may well end otherwise if it is made again.
+    pub fn is_worth_a_retry(&self) -> bool {
+        matches!(self, Self::Crashed(_))
+    }
+
+    /// Whether the calculator took its process down, or had to be ended.
+    pub(crate) fn is_death(&self) -> bool {
+        matches!(self, Self::Crashed(_) | Self::TimedOut(_) | Self::OutOfMemory { .. })
+    }
 }
 
 /// Where a value stands in a track.

@@ -8,6 +8,7 @@ use object::{Object as _, ObjectKind, ObjectSegment as _, ReadCache};
 
 use crate::HostError;
 use crate::backend::Library;
+use crate::c::CLibrary;
 use crate::stable::StableLibrary;
 use crate::vamp::{self, VampLibrary};
 
@@ -21,12 +22,15 @@ pub(crate) fn load(path: &Path) -> Result<Arc<dyn Library>, HostError> {
     if vamp::exported_by(path) {
         return Ok(Arc::new(VampLibrary::load(path, named)?));
     }
+    if let Some(library) = CLibrary::load(path)? {
+        return Ok(Arc::new(library));
+    }
     Ok(Arc::new(StableLibrary::load(path)?))
 }
 
 /// Refuses what the system's loader would map without a look and fall over: a
 /// pipe, a text file, a library that was copied by half.
-fn check_whole(path: &Path) -> Result<(), HostError> {
+pub(crate) fn check_whole(path: &Path) -> Result<(), HostError> {
     let refuse = |reason: &str| Err(HostError::NotALibrary(reason.into()));
     let failed = |error: std::io::Error| HostError::NotALibrary(error.to_string());
     if !std::fs::metadata(path).map_err(failed)?.is_file() {

@@ -1,16 +1,18 @@
 //! A calculator made ready for one asset: its parameters under a profile, the
 //! input it asks for, and the headers of the tracks that it will give.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use agogic_dsp::{StftSpec, Window};
 use agogic_schema::{
-    Amount, Bins, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Profile, RateUse, Setup, Shape,
-    SpectrumScale, TrackHeader, WindowShape,
+    Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Profile, RateUse,
+    Setup, Shape, SpectrumScale, TempoUse, TrackHeader, WindowShape,
 };
-use agogic_timebase::SampleRate;
+use agogic_timebase::{FrameGrid, SampleRate, Samples, Seconds};
 
-use crate::{CallError, HostError, LoadedCalculator};
+use crate::tempo::{Items, TickMap};
+use crate::ticks::{Fit, Fitted};
+use crate::{CallError, HostError, LoadedCalculator, Receiver, Watch};
 
 /// What is known of an asset before its first sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,7 @@ pub struct Prepared<'a> {
     pub(crate) input: InputRequest,
     /// Samples beyond a frame's centre that the calculator waits for.
     pub(crate) latency: u32,
+    pub(crate) tempo: Option<&'a dyn TickMap>,
     /// The headers of its tracks, in the order of its outputs.
     pub headers: Vec<TrackHeader>,
 }
@@ -85,6 +88,9 @@ impl<'a> Prepared<'a> {
                 let pcm = PcmRequest { rate, channels: spectrum.channels };
                 InputRequest::Spectrum { pcm, stft, scale: spectrum.scale }
             }
+            InputSpec::Descriptors(_) => {
+                return Err(fail("it is made of descriptors, not of audio".into()));
+            }
             _ => return Err(fail("it asks for an input that this host does not know".into())),
         };
         let channels = match input.pcm().channels {
@@ -95,30 +101,75 @@ impl<'a> Prepared<'a> {
                 None => return Err(fail(format!("the asset has no channel {n}"))),
             },
         };
-        let bins = match &input {
-            InputRequest::Pcm(_) => 1,
-            InputRequest::Spectrum { stft, scale: SpectrumScale::Complex, .. } => 2 * stft.bins() as u32,
-            InputRequest::Spectrum { stft, .. } => stft.bins() as u32,
+        let given = match &input {
+            InputRequest::Pcm(_) => Given { bins: 0, width: 1, frames: None },
+            InputRequest::Spectrum { stft, scale, .. } => {
+                let hop =
+                    u32::try_from(stft.hop().get()).map_err(|_| fail("a hop that is too long".into()))?;
+                let bins = stft.bins() as u32;
+                let width = if *scale == SpectrumScale::Complex { 2 * bins } else { bins };
+                Given { bins, width, frames: Some((0, hop)) }
+            }
         };
+        let bins = given.width;
         let wanted = vec![false; spec.descriptors.len()];
         let setup = Setup { params, rate: rate.hz(), channels, bins, wanted, ..Setup::default() };
         let told = calculator.library.outputs(&spec.id, &setup).map_err(|error| match error {
             CallError::Setup(reason) => fail(reason),
             error => fail(error.to_string()),
         })?;
-        let (channels, descriptors) = match &told {
-            None => (&setup.channels, &spec.descriptors),
-            Some(outputs) => (&outputs.channels, &outputs.descriptors),
+        let headers = match told {
+            None => headers(spec, &setup, &given)?,
+            Some(told) => {
+                let known = spec.descriptors.iter().map(|known| &known.id);
+                if !told.descriptors.iter().map(|told| &told.id).eq(known) {
+                    return Err(fail("its outputs are not those of its description".into()));
+                }
+                let spec = CalculatorSpec { descriptors: told.descriptors, ..spec.clone() };
+                headers(&spec, &Setup { channels: told.channels, ..setup.clone() }, &given)?
+            }
         };
-        if !descriptors.iter().map(|told| &told.id).eq(spec.descriptors.iter().map(|known| &known.id)) {
-            return Err(fail("its outputs are not those of its description".into()));
-        }
-        let headers = descriptors
-            .iter()
-            .map(|descriptor| header(descriptor, &setup, &input, channels).map_err(&fail))
-            .collect::<Result<_, _>>()?;
         let latency = spec.latency.resolve(&setup.params).unwrap_or(0);
-        Ok(Self { calculator, setup, input, latency, headers })
+        Ok(Self { calculator, setup, input, latency, tempo: None, headers })
+    }
+
+    /// With a tempo map, for a calculator that has to do with tempo; any other
+    /// never learns of it.
+    #[must_use]
+    pub fn with_tempo(mut self, map: Option<&'a dyn TickMap>) -> Self {
+        self.tempo = map.filter(|_| self.calculator.spec.tempo != TempoUse::None);
+        self.setup.tempo = self.tempo.is_some();
+        self
+    }
+
+    /// A receiver for an output as the output needs it. `end` is that of the
+    /// asset, where it is known.
+    ///
+    /// # Errors
+    /// [`HostError::Setup`] for an output that counts in ticks where there is
+    /// no tempo map.
+    pub fn fit<R: Receiver>(
+        &self,
+        header: &TrackHeader,
+        receiver: R,
+        end: Option<Seconds>,
+        watch: &dyn Watch,
+    ) -> Result<Fitted<'a, R>, HostError> {
+        let (spec, params) = (&self.calculator.spec, &self.setup.params);
+        Fit { spec, params, tempo: self.tempo, end, watch }.receiver(header, receiver)
+    }
+
+    /// Where the items of its input's blocks stand.
+    pub(crate) fn items(&self) -> Items {
+        let rate = self.input.pcm().rate;
+        match self.input {
+            InputRequest::Pcm(_) => Items::Samples(rate),
+            InputRequest::Spectrum { stft, .. } => {
+                let hop = u32::try_from(stft.hop().get()).ok().and_then(NonZeroU32::new);
+                let hop = hop.unwrap_or(NonZeroU32::MAX);
+                Items::Frames(FrameGrid { rate, start: Samples(0), hop })
+            }
+        }
     }
 }
 
@@ -131,37 +182,50 @@ fn shape(window: WindowShape) -> Window {
     }
 }
 
-fn header(
-    descriptor: &DescriptorSpec,
+/// What outputs may take over from the input.
+pub(crate) struct Given {
+    /// Rows per channel; none of samples.
+    pub(crate) bins: u32,
+    /// Values per channel and frame or sample: as many as rows, or twice as
+    /// many.
+    pub(crate) width: u32,
+    /// Centre of frame 0 and hop in samples, where the input has frames.
+    pub(crate) frames: Option<(i64, u32)>,
+}
+
+/// The headers of a calculator's outputs, in their order.
+pub(crate) fn headers(
+    spec: &CalculatorSpec,
     setup: &Setup,
-    input: &InputRequest,
-    channels: &[String],
-) -> Result<TrackHeader, String> {
+    given: &Given,
+) -> Result<Vec<TrackHeader>, HostError> {
+    let header = |descriptor| {
+        header(descriptor, setup, given)
+            .map_err(|reason| HostError::Setup { calculator: spec.id.clone(), reason })
+    };
+    spec.descriptors.iter().map(header).collect()
+}
+
+fn header(descriptor: &DescriptorSpec, setup: &Setup, given: &Given) -> Result<TrackHeader, String> {
     let amount = |amount: &Amount| {
         amount.resolve(&setup.params).ok_or_else(|| format!("{} has no size", descriptor.id))
     };
     let bins = match &descriptor.bins {
         Bins::Count(count) => amount(count)?,
-        Bins::Input => match input {
-            InputRequest::Pcm(_) => return Err(format!("{} has no spectrum", descriptor.id)),
-            InputRequest::Spectrum { stft, .. } => stft.bins() as u32,
-        },
+        Bins::Input if given.bins == 0 => return Err(format!("{} has no bins to take over", descriptor.id)),
+        Bins::Input => given.bins,
     };
     let (shape, planes) = match &descriptor.kind {
         Kind::Events => (Shape::Events, vec![]),
         Kind::Dense(Frames::Every { hop, first }) => {
             (Shape::Dense, vec![(i64::from(amount(first)?), amount(hop)?)])
         }
-        Kind::Dense(Frames::Input) => match input {
-            InputRequest::Spectrum { stft, .. } => {
-                let hop = u32::try_from(stft.hop().get()).map_err(|_| "a hop that is too long")?;
-                (Shape::Dense, vec![(0, hop)])
-            }
-            InputRequest::Pcm(_) => return Err(format!("{} has no spectrum", descriptor.id)),
+        Kind::Dense(Frames::Input) => match given.frames {
+            Some(frames) => (Shape::Dense, vec![frames]),
+            None => return Err(format!("{} has the frames of an input without any", descriptor.id)),
         },
-        Kind::Dense(Frames::Ticks { .. }) => {
-            return Err(format!("{} counts in ticks, and there is no tempo map", descriptor.id));
-        }
+        // They reach the track through `ticks`.
+        Kind::Dense(Frames::Ticks { every, .. }) => (Shape::Dense, vec![(0, amount(every)?)]),
         Kind::Peaks { hop, factor, levels } => {
             let mut hop = amount(hop)?;
             if hop % 2 != 0 {
@@ -187,7 +251,7 @@ fn header(
         unit: descriptor.unit.clone(),
         range: descriptor.range,
         shape,
-        channels: channels.to_vec(),
+        channels: setup.channels.clone(),
         bins,
         rate: setup.rate,
         planes,

@@ -1,15 +1,17 @@
-//! All calculators that are there: built in, or found as plug-ins.
+//! All calculators that are there at one moment: built in, or of plug-ins.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agogic_abi::v1::CalculatorLibraryRef;
-use agogic_schema::{CalculatorId, CalculatorSpec, DescriptorId, DescriptorSpec};
+use agogic_schema::{CalculatorId, CalculatorSpec, DescriptorId, DescriptorSpec, Manifest, Version};
 
+use crate::HostError;
 use crate::backend::Library;
+use crate::isolation::Isolation;
+use crate::plugins::Plugin;
 use crate::stable::StableLibrary;
-use crate::{HostError, library};
 
 /// Where a calculator came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,23 +29,38 @@ pub struct LoadedCalculator {
     pub spec: CalculatorSpec,
     /// Where it came from.
     pub origin: Origin,
+    /// Where it works.
+    pub isolation: Isolation,
     pub(crate) library: Arc<dyn Library>,
 }
 
 /// A plug-in file that was passed over.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Refusal {
     /// The file, or a folder of the search path that cannot be read.
     pub path: PathBuf,
     /// Why.
-    pub reason: HostError,
+    pub reason: Arc<HostError>,
+}
+
+/// A calculator that is there twice, and is not used from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// The calculator.
+    pub calculator: CalculatorId,
+    /// Where it is not used from, and its version there.
+    pub hidden: (Origin, Version),
+    /// Where it is used from, and its version there.
+    pub by: (Origin, Version),
 }
 
 /// All calculators that are there, each id once.
 #[derive(Default)]
 pub struct Registry {
-    calculators: BTreeMap<CalculatorId, LoadedCalculator>,
+    calculators: BTreeMap<CalculatorId, Arc<LoadedCalculator>>,
     refusals: Vec<Refusal>,
+    plugins: Vec<Plugin>,
+    clashes: Vec<Clash>,
 }
 
 impl Registry {
@@ -54,47 +71,31 @@ impl Registry {
     pub fn with_built_in(libraries: &[CalculatorLibraryRef]) -> Result<Self, HostError> {
         let mut registry = Self::default();
         for &library in libraries {
-            registry.add(Arc::new(StableLibrary::built_in(library)), &Origin::BuiltIn)?;
+            let library: Arc<dyn Library> = Arc::new(StableLibrary::built_in(library));
+            let manifest = library.manifest()?;
+            registry.add(&manifest, &Origin::BuiltIn, |_| Ok((Isolation::None, Arc::clone(&library))))?;
         }
         Ok(registry)
     }
 
-    /// Adds every plug-in of a folder, or one plug-in file. What cannot be
-    /// used is remembered as a [`Refusal`] and harms nothing else.
-    ///
-    /// A calculator of an id that is there already takes its place if its
-    /// version is newer.
-    pub fn scan(&mut self, path: &Path) {
-        let mut files = match std::fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => match list(path) {
-                Ok(files) => files,
-                Err(cause) => return self.refuse(path, HostError::Path { path: path.into(), cause }),
-            },
-            Ok(_) => vec![path.to_owned()],
-            Err(cause) => return self.refuse(path, HostError::Path { path: path.into(), cause }),
-        };
-        files.sort();
-        for file in files {
-            let origin = Origin::File(file.clone());
-            if let Err(reason) = library::load(&file).and_then(|library| self.add(library, &origin)) {
-                self.refuse(&file, reason);
-            }
-        }
-    }
-
     /// The calculators, by id.
     pub fn calculators(&self) -> impl ExactSizeIterator<Item = &LoadedCalculator> {
+        self.calculators.values().map(Arc::as_ref)
+    }
+
+    /// The calculators, by id, for whoever wants to keep them.
+    pub fn shared(&self) -> impl ExactSizeIterator<Item = &Arc<LoadedCalculator>> {
         self.calculators.values()
     }
 
     /// The calculator of this id.
     pub fn calculator(&self, id: &CalculatorId) -> Option<&LoadedCalculator> {
-        self.calculators.get(id)
+        self.calculators.get(id).map(Arc::as_ref)
     }
 
     /// The calculator that computes a descriptor, and the descriptor.
-    pub fn descriptor(&self, id: &DescriptorId) -> Option<(&LoadedCalculator, &DescriptorSpec)> {
-        self.calculators().find_map(|calculator| {
+    pub fn descriptor(&self, id: &DescriptorId) -> Option<(&Arc<LoadedCalculator>, &DescriptorSpec)> {
+        self.shared().find_map(|calculator| {
             let found = calculator.spec.descriptors.iter().find(|descriptor| &descriptor.id == id)?;
             Some((calculator, found))
         })
@@ -105,26 +106,57 @@ impl Registry {
         &self.refusals
     }
 
-    fn refuse(&mut self, path: &Path, reason: HostError) {
-        self.refusals.push(Refusal { path: path.into(), reason });
+    /// All plug-in files, in the order in which they were found.
+    pub fn plugins(&self) -> &[Plugin] {
+        &self.plugins
+    }
+
+    /// The calculators that are there more than once.
+    pub fn clashes(&self) -> &[Clash] {
+        &self.clashes
+    }
+
+    /// These calculators, and those of `other` whose ids are not among them.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let mut calculators = other.calculators.clone();
+        calculators.extend(self.calculators.iter().map(|(id, own)| (id.clone(), Arc::clone(own))));
+        Self { calculators, ..Self::default() }
+    }
+
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.refusals.push(refusal);
+    }
+
+    pub(crate) fn remember(&mut self, plugin: Plugin) {
+        self.plugins.push(plugin);
+    }
+
+    /// Takes the calculators of a plug-in; `place` says where each works.
+    pub(crate) fn add_plugin(
+        &mut self,
+        path: &Path,
+        manifest: &Manifest,
+        place: impl Fn(&CalculatorSpec) -> Result<(Isolation, Arc<dyn Library>), HostError>,
+    ) -> Result<(), HostError> {
+        self.add(manifest, &Origin::File(path.to_owned()), place)
     }
 
     /// Takes all calculators of a library or, if one of them is in the way of
-    /// another, none.
-    fn add(&mut self, library: Arc<dyn Library>, origin: &Origin) -> Result<(), HostError> {
-        let manifest = library.manifest()?;
-        for calculator in &manifest.calculators {
-            calculator.check()?;
-        }
-        if let Origin::File(path) = origin {
-            for reason in &manifest.refused {
-                self.refuse(path, HostError::Part(reason.clone()));
-            }
-        }
+    /// another, none. Of two with the same id the newer version is used, and
+    /// of equal ones the first.
+    fn add(
+        &mut self,
+        manifest: &Manifest,
+        origin: &Origin,
+        place: impl Fn(&CalculatorSpec) -> Result<(Isolation, Arc<dyn Library>), HostError>,
+    ) -> Result<(), HostError> {
         if manifest.calculators.is_empty() {
             return Err(HostError::NoCalculators);
         }
+        let mut ready = vec![];
         for spec in &manifest.calculators {
+            spec.check()?;
             for descriptor in &spec.descriptors {
                 if let Some((other, _)) = self.descriptor(&descriptor.id)
                     && other.spec.id != spec.id
@@ -136,26 +168,28 @@ impl Registry {
                     });
                 }
             }
+            let (isolation, library) = place(spec)?;
+            ready.push(LoadedCalculator { spec: spec.clone(), origin: origin.clone(), isolation, library });
         }
-        for spec in manifest.calculators {
-            let newer = self.calculators.get(&spec.id).is_none_or(|old| old.spec.version < spec.version);
-            if newer {
-                let loaded = LoadedCalculator { spec, origin: origin.clone(), library: Arc::clone(&library) };
-                self.calculators.insert(loaded.spec.id.clone(), loaded);
-            }
+        for calculator in ready {
+            self.take(calculator);
         }
         Ok(())
     }
-}
 
-/// The files of a folder that bear the system's ending for libraries.
-fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = vec![];
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION) {
-            files.push(path);
+    fn take(&mut self, new: LoadedCalculator) {
+        let id = new.spec.id.clone();
+        let side =
+            |calculator: &LoadedCalculator| (calculator.origin.clone(), calculator.spec.version.clone());
+        let old = self.calculators.get(&id).map(|old| side(old));
+        let new_side = side(&new);
+        let newer = old.as_ref().is_none_or(|(_, version)| *version < new.spec.version);
+        if let Some(old) = old {
+            let (hidden, by) = if newer { (old, new_side) } else { (new_side, old) };
+            self.clashes.push(Clash { calculator: id.clone(), hidden, by });
+        }
+        if newer {
+            self.calculators.insert(id, Arc::new(new));
         }
     }
-    Ok(files)
 }

@@ -130,10 +130,9 @@ fn explain(error: LibraryError) -> HostError {
     match error {
         LibraryError::OpenError { err, .. } => HostError::NotALibrary(one_line(&err.to_string())),
         LibraryError::GetSymbolError { .. } => HostError::NoCalculators,
-        LibraryError::IncompatibleVersionNumber { actual_version, .. } => HostError::Generation {
-            found: format!("{} (interface {actual_version})", actual_version.major),
-            spoken: GENERATION,
-        },
+        LibraryError::IncompatibleVersionNumber { actual_version, .. } => {
+            HostError::Generation { found: actual_version.major.to_string(), spoken: GENERATION }
+        }
         LibraryError::InvalidAbiHeader(_) | LibraryError::InvalidCAbi { .. } => {
             HostError::Layout("its abi_stable or its compiler's C interface differs".into())
         }

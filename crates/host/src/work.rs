@@ -15,6 +15,7 @@ use crate::counts::Extent;
 use crate::feed::{FeedId, Feeds, Piece};
 use crate::sink::HostSink;
 use crate::spare::{Spare, Spares};
+use crate::tempo::{Items, TickWriter};
 use crate::{CallError, LoadedCalculator, Receiver, Source, Task, Watch};
 
 /// Fewest values that are worth an instance of their own: some ten
@@ -34,6 +35,8 @@ pub(crate) struct Work<'a, R> {
     sink: HostSink<'a, R>,
     /// Frames or samples that the calculator was given.
     fed: u64,
+    /// What writes the ticks of its blocks, where it has to do with tempo.
+    ticks: Option<(Items, TickWriter<'a>)>,
 }
 
 impl<'a, R: Receiver> Work<'a, R> {
@@ -47,6 +50,8 @@ impl<'a, R: Receiver> Work<'a, R> {
     ) -> Result<Self, CallError> {
         let Task { prepared, receivers } = task;
         let calculator = prepared.calculator;
+        let items = prepared.items();
+        let ticks = prepared.tempo.map(|map| (items, TickWriter::new(map)));
         let mut setup = prepared.setup;
         setup.wanted = receivers.iter().map(Option::is_some).collect();
         let feed = feeds.serve(&prepared.input, source).map_err(CallError::Setup)?;
@@ -55,7 +60,7 @@ impl<'a, R: Receiver> Work<'a, R> {
             None => calculator.library.create(&calculator.spec.id, &setup)?,
         };
         let sink = HostSink::new(&calculator.spec, prepared.latency, prepared.headers, receivers, watch);
-        Ok(Self { calculator, setup, feed, instances: vec![instance], parts: vec![], sink, fed: 0 })
+        Ok(Self { calculator, setup, feed, instances: vec![instance], parts: vec![], sink, fed: 0, ticks })
     }
 
     /// Takes what the feeds gave last; with `last`, ends the work.
@@ -65,13 +70,14 @@ impl<'a, R: Receiver> Work<'a, R> {
             self.fed += piece.count as u64;
             match self.parts_of(&piece) {
                 0 | 1 => {
-                    let result = self.instances[0].process(&block(&piece), self.sink.lend());
+                    let ticks = ticks(&mut self.ticks, &piece);
+                    let result = self.instances[0].process(&block(&piece, ticks), self.sink.lend());
                     self.sink.settle(result)?;
                 }
                 parts => self.process_apart(&piece, &even(piece.count, parts))?,
             }
         }
-        let extent = Extent { fed: self.fed, samples: feeds.samples(self.feed) };
+        let extent = Extent { fed: self.fed, samples: Some(feeds.samples(self.feed)) };
         if last {
             for instance in &mut self.instances {
                 let result = instance.finish(self.sink.lend());
@@ -111,10 +117,13 @@ impl<'a, R: Receiver> Work<'a, R> {
         while self.parts.len() < ranges.len() {
             self.parts.push(self.sink.lend().another());
         }
+        let ticks = ticks(&mut self.ticks, piece);
         let mut results: Vec<Result<(), CallError>> = vec![];
         let work = ranges.par_iter().zip(&mut self.instances).zip(&mut self.parts);
         work.map(|((range, instance), part)| {
-            let result = instance.process(&block(&piece.frames(range.clone())), part);
+            // A tick per frame, and that after the last one's.
+            let ticks = ticks.get(range.start..=range.end).unwrap_or_default();
+            let result = instance.process(&block(&piece.frames(range.clone()), ticks), part);
             part.settle(result)?;
             part.check_one_to_one(&self.setup.wanted, range.len() as u64)
         })
@@ -127,7 +136,15 @@ impl<'a, R: Receiver> Work<'a, R> {
     }
 }
 
-fn block<'a>(piece: &Piece<'a>) -> Block<'a> {
+/// The ticks of a piece; none where the calculator has nothing to do with tempo.
+fn ticks<'a>(writer: &'a mut Option<(Items, TickWriter<'_>)>, piece: &Piece<'_>) -> &'a [f64] {
+    match writer {
+        Some((items, writer)) => writer.block(*items, piece.position, piece.count),
+        None => &[],
+    }
+}
+
+fn block<'a>(piece: &Piece<'a>, ticks: &'a [f64]) -> Block<'a> {
     Block {
         input: 0,
         plane: 0,
@@ -137,7 +154,7 @@ fn block<'a>(piece: &Piece<'a>) -> Block<'a> {
         width: piece.width as u32,
         data: RSlice::from_slice(piece.data),
         events: RSlice::EMPTY,
-        ticks: RSlice::EMPTY,
+        ticks: RSlice::from_slice(ticks),
     }
 }
 
@@ -213,7 +230,12 @@ mod tests {
         let descriptor = DescriptorSpec::new("t.double", "", Kind::Dense(Frames::Input), Bins::Input);
         let spec = CalculatorSpec::new("t.double", "1.0.0", SpectrumInput::new(16, 4));
         let spec = spec.descriptor(descriptor).independent();
-        let calculator = LoadedCalculator { spec, origin: Origin::BuiltIn, library: Arc::new(Double) };
+        let calculator = LoadedCalculator {
+            spec,
+            origin: Origin::BuiltIn,
+            isolation: crate::Isolation::None,
+            library: Arc::new(Double),
+        };
         let names = (0..channels).map(|channel| channel.to_string()).collect();
         let source = Source { rate: SampleRate::new(8000).unwrap(), channels: names };
         let mut prepared =

@@ -9,7 +9,8 @@ use agogic_calculator::{
     InputSpec, Kind, Output, ParamSpec, PcmInput, Samples, Setup, SpectrumInput, SpectrumScale, WindowShape,
 };
 use agogic_host::{
-    CallError, LoadedCalculator, Prepared, ReceiveError, Receiver, Registry, Session, Source, Task,
+    CallError, Catalogue, LoadedCalculator, Prepared, ReceiveError, Receiver, Registry, Rules, SearchKind,
+    SearchPlace, Session, Settings, Source, Task,
 };
 use agogic_schema::Profile;
 use agogic_timebase::SampleRate;
@@ -319,11 +320,20 @@ fn files_that_are_no_plug_ins_are_named_and_skipped() {
     let text = folder.path().join(format!("text.{}", std::env::consts::DLL_EXTENSION));
     std::fs::write(&text, "I am no library").unwrap();
     std::fs::write(folder.path().join("README.txt"), "passed over in silence").unwrap();
-    let mut registry = Registry::with_built_in(&[library()]).unwrap();
-    registry.scan(folder.path());
-    registry.scan(&folder.path().join("nowhere"));
-    let [refusal, nowhere] = registry.refusals() else { panic!("{} refusals", registry.refusals().len()) };
-    assert_eq!((&refusal.path, &nowhere.path), (&text, &folder.path().join("nowhere")));
+    let place = |path: &std::path::Path| SearchPlace { path: path.into(), kind: SearchKind::Named };
+    let nowhere = folder.path().join("nowhere");
+    let catalogue = Catalogue::open(Settings {
+        built_in: vec![library()],
+        places: vec![place(folder.path()), place(&nowhere)],
+        memory: None,
+        worker: None,
+        rules: Rules::default(),
+        scan_timeout: Settings::SCAN_TIMEOUT,
+    })
+    .unwrap();
+    let registry = catalogue.registry();
+    let [lost, refusal] = registry.refusals() else { panic!("{} refusals", registry.refusals().len()) };
+    assert_eq!((&refusal.path, &lost.path), (&text, &nowhere));
     let reason = refusal.reason.to_string();
     assert!(reason.starts_with("not a loadable library: "), "{reason}");
     assert_eq!(reason.lines().count(), 1, "{reason}");

@@ -4,13 +4,24 @@
 //! version at which the descriptor last changed, or above the version that is
 //! installed; when a parameter that it reads changed; when the content of an
 //! input changed; or when another calculator computes the descriptor now.
-//! Nothing else makes it stale: no tempo edit, no other calculator, no re-run
-//! of a sibling.
+//! Nothing else makes it stale: no tempo edit unless tempo is an input, no other
+//! calculator, no re-run of a sibling, and no re-run of an input that gave the
+//! same again.
+//!
+//! What is to be said while an input is missing or stale itself? Its content is
+//! not known before it is computed. Until then the track counts as stale, with
+//! that reason; once the input is there the rule above decides, and where the
+//! content is as it was the track is current without having been computed.
+//!
+//! A track that depends on tempo is judged against the tempo map that is given.
+//! Where none is given there is nothing to compare: it is what it was computed
+//! for, and counts as current.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use agogic_schema::{CacheRecord, CalculatorId, ContentHash, DescriptorId, Revision, Version};
+
+use crate::reason::{Freshness, Reason};
 
 /// A descriptor as it would be computed now.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,96 +36,30 @@ pub struct Wanted {
     pub changed_in: Version,
     /// Revision of the parameters that it reads.
     pub revision: Revision,
-    /// Content of its inputs, as it is now.
-    pub inputs: BTreeMap<DescriptorId, ContentHash>,
+    /// The descriptors that it is made of; [`DescriptorId::tempo`] too, where
+    /// the values depend on the tempo map.
+    pub inputs: Vec<DescriptorId>,
 }
 
-/// How a descriptor stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// Cached, and what would be computed now.
-    Current,
-    /// Wanted and not cached.
-    Missing,
-    /// Cached, but something else would be computed now.
-    Stale,
-    /// Cached, but nobody wants it or can compute it.
-    Extraneous,
+/// How an input of a descriptor stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Input {
+    /// It is there, with this content.
+    Content(ContentHash),
+    /// It has to be computed first.
+    Pending(Freshness),
+    /// Nobody computes it.
+    Unknown,
+    /// The tempo map, where none is given.
+    NotGiven,
 }
 
-impl Freshness {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::Missing => "missing",
-            Self::Stale => "stale",
-            Self::Extraneous => "extraneous",
-        }
-    }
-}
-
-impl fmt::Display for Freshness {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Why a descriptor stands as it does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reason {
-    /// Nothing differs.
-    UpToDate,
-    /// It is not in the cache.
-    NotCached,
-    /// The values changed in a version after the one that computed it.
-    ChangedIn {
-        /// Version that computed it.
-        cached: Version,
-        /// Version at which the values last changed.
-        changed_in: Version,
-    },
-    /// It was computed by a later version than the one installed.
-    Newer {
-        /// Version that computed it.
-        cached: Version,
-        /// Installed version.
-        installed: Version,
-    },
-    /// Parameters that it reads have other values now.
-    Parameters,
-    /// An input has another content now.
-    Input(DescriptorId),
-    /// Another calculator computes it now.
-    Calculator(CalculatorId),
-    /// No calculator that is there computes it.
-    NoCalculator(CalculatorId),
-    /// Nobody asks for it.
-    NotWanted,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UpToDate => f.write_str("up to date"),
-            Self::NotCached => f.write_str("not in the cache"),
-            Self::ChangedIn { cached, changed_in } => {
-                write!(f, "computed by version {cached}, its values changed in {changed_in}")
-            }
-            Self::Newer { cached, installed } => {
-                write!(f, "computed by version {cached}, which is newer than the installed {installed}")
-            }
-            Self::Parameters => f.write_str("a parameter that it reads has changed"),
-            Self::Input(id) => write!(f, "its input {id} has changed"),
-            Self::Calculator(id) => write!(f, "it is now computed by {id}"),
-            Self::NoCalculator(id) => write!(f, "its calculator {id} is not installed"),
-            Self::NotWanted => f.write_str("nobody asks for it"),
-        }
-    }
-}
-
-/// Judges a cached track against what would be computed now.
-pub fn judge(wanted: &Wanted, cached: Option<&CacheRecord>) -> (Freshness, Reason) {
+/// Judges a cached track against what would be computed now from these inputs.
+pub fn judge(
+    wanted: &Wanted,
+    inputs: &BTreeMap<DescriptorId, Input>,
+    cached: Option<&CacheRecord>,
+) -> (Freshness, Reason) {
     let Some(cached) = cached else { return (Freshness::Missing, Reason::NotCached) };
     let from = &cached.provenance;
     let reason = if from.calculator != wanted.calculator {
@@ -125,19 +70,38 @@ pub fn judge(wanted: &Wanted, cached: Option<&CacheRecord>) -> (Freshness, Reaso
         Reason::Newer { cached: from.version.clone(), installed: wanted.installed.clone() }
     } else if from.revision != wanted.revision {
         Reason::Parameters
-    } else if let Some(input) = changed_input(&from.inputs, &wanted.inputs) {
-        Reason::Input(input.clone())
+    } else if let Some(reason) = other_input(&from.inputs, inputs) {
+        reason
+    } else if inputs.values().any(|input| *input == Input::NotGiven) {
+        return (Freshness::Current, Reason::OwnTempo);
     } else {
         return (Freshness::Current, Reason::UpToDate);
     };
     (Freshness::Stale, reason)
 }
 
-/// The first input that one side lacks or that has another content.
-fn changed_input<'a>(
-    was: &'a BTreeMap<DescriptorId, ContentHash>,
-    is: &'a BTreeMap<DescriptorId, ContentHash>,
-) -> Option<&'a DescriptorId> {
+/// Which input differs: first one that has other content or that only one side
+/// has, then one of which that is not known.
+fn other_input(
+    was: &BTreeMap<DescriptorId, ContentHash>,
+    is: &BTreeMap<DescriptorId, Input>,
+) -> Option<Reason> {
     let gone = was.keys().find(|id| !is.contains_key(id));
-    gone.or_else(|| is.iter().find(|&(id, content)| was.get(id) != Some(content)).map(|(id, _)| id))
+    let changed = || {
+        let differs = |id, input| match input {
+            Input::Content(content) => was.get(id) != Some(&content),
+            Input::NotGiven => !was.contains_key(id),
+            Input::Pending(_) | Input::Unknown => false,
+        };
+        is.iter().find(|&(id, input)| differs(id, *input)).map(|(id, _)| id)
+    };
+    if let Some(id) = gone.or_else(changed) {
+        let tempo = *id == DescriptorId::tempo();
+        return Some(if tempo { Reason::Tempo } else { Reason::Input(id.clone()) });
+    }
+    is.iter().find_map(|(id, input)| match input {
+        Input::Pending(freshness) => Some(Reason::InputNotCurrent(id.clone(), *freshness)),
+        Input::Unknown => Some(Reason::NoInput(id.clone())),
+        Input::Content(_) | Input::NotGiven => None,
+    })
 }

@@ -10,8 +10,12 @@ mod cancel;
 mod diff;
 mod execute;
 mod freshness;
+mod levels;
+mod reason;
 
 pub use cancel::Cancel;
-pub use diff::{Verdict, diff};
+pub use diff::{Step, Verdict, diff, with_inputs};
 pub use execute::execute;
-pub use freshness::{Freshness, Reason, Wanted, judge};
+pub use freshness::{Input, Wanted, judge};
+pub use levels::{Levels, levels};
+pub use reason::{Freshness, Obstacle, Reason};

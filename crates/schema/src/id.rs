@@ -91,6 +91,14 @@ name! {
     ProfileName, "profile name"
 }
 
+impl DescriptorId {
+    /// The name under which the tempo map stands among the inputs of what
+    /// depends on it. No descriptor bears it.
+    pub fn tempo() -> Self {
+        Self("tempo".into())
+    }
+}
+
 macro_rules! digest {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*

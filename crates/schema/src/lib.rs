@@ -20,7 +20,9 @@ pub use error::SchemaError;
 pub use id::{AssetId, CalculatorId, ContentHash, DescriptorId, ProfileName, Revision};
 pub use param::{ParamKind, ParamSpec, ParamValue, Params};
 pub use profile::Profile;
-pub use record::{CacheKey, CacheRecord, Provenance, RECORD_VERSION, Shape, TrackHeader};
+pub use record::{
+    CacheKey, CacheRecord, Notes, Provenance, RECORD_VERSION, Shape, TempoProjection, TrackHeader,
+};
 pub use semver::Version;
 pub use setup::{Outputs, Setup};
 pub use spec::{

@@ -165,6 +165,11 @@ impl ParamSpec {
 pub struct Params(pub BTreeMap<String, ParamValue>);
 
 impl Params {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value of a whole-number parameter.
     pub fn integer(&self, name: &str) -> Option<i64> {
         match self.0.get(name) {

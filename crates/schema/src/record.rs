@@ -7,9 +7,13 @@ use agogic_timebase::{FrameGrid, SampleRate, Samples};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{AssetId, CalculatorId, ContentHash, DescriptorId, ProfileName, Revision, SchemaError};
+use crate::{AssetId, CalculatorId, ContentHash, DescriptorId, Params, ProfileName, Revision, SchemaError};
 
 /// Version of the record's shape. A store refuses records of a later one.
+///
+/// It goes up when a reader that does not know a change would misread the
+/// record or judge it wrongly. A new field that may be absent and that nothing
+/// is judged by, as those of [`Notes`], leaves it as it is.
 pub const RECORD_VERSION: u32 = 1;
 
 /// What a cached track is found by. Tempo is no part of it.
@@ -32,7 +36,8 @@ pub struct Provenance {
     pub version: Version,
     /// Hash of the parameters that it read.
     pub revision: Revision,
-    /// Content of the descriptors that it was computed from.
+    /// Content of the descriptors that it was computed from; of the tempo map
+    /// too, as [`DescriptorId::tempo`], where the values depend on it.
     #[serde(default)]
     pub inputs: BTreeMap<DescriptorId, ContentHash>,
 }
@@ -112,4 +117,46 @@ pub struct CacheRecord {
     pub frames: Vec<u64>,
     /// Hash of the values.
     pub content: ContentHash,
+    /// What else was known when it was computed.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub notes: Notes,
+}
+
+/// What is kept beside a track to explain it. It is no part of the key, and
+/// nothing is judged by it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notes {
+    /// The parameters that it read, with their values. Empty where there were
+    /// none, and in records of the time before notes.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
+    /// The sample rate that the profile asked for, in Hz.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<u32>,
+    /// Where its frames stood in the music when it was computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tempo: Option<TempoProjection>,
+}
+
+impl Notes {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where the frames of a track stood on a tempo map at the time of its
+/// analysis: for programs that place features by tick. A later edit of the map
+/// does not change it; a view never reads it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TempoProjection {
+    /// Ticks per quarter note.
+    pub ticks_per_quarter: u32,
+    /// Tick at the centre of frame 0; of events, at sample 0.
+    pub start_tick: f64,
+    /// Ticks from the centre of frame 0 to that of frame 1; of events, 0. With
+    /// a tempo that changes, other frames are other distances apart.
+    pub hop_ticks: f64,
+    /// Content hash of the map.
+    pub tempo_map: ContentHash,
 }

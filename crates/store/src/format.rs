@@ -264,7 +264,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use agogic_schema::{
-        AssetId, CalculatorId, ContentHash, DescriptorId, ProfileName, Provenance, Revision, Version,
+        AssetId, CalculatorId, ContentHash, DescriptorId, Notes, ProfileName, Provenance, Revision, Version,
     };
     use proptest::prelude::*;
 
@@ -295,6 +295,7 @@ mod tests {
             },
             frames: vec![3],
             content: ContentHash([3; 32]),
+            notes: Notes::default(),
         };
         let chunk = |first, offset, frames, length| Chunk {
             plane: 0,

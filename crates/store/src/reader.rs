@@ -74,6 +74,25 @@ impl TrackReader {
         Ok(Some(events))
     }
 
+    /// The events of one chunk, from number `first` on; none after the last.
+    /// For tracks that are read piece by piece. `None` where the chunk is
+    /// damaged: that is counted and the file quarantined.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub fn events_from(&mut self, first: u64) -> Result<Option<Vec<Event>>, StoreError> {
+        if self.file.record.header.shape != Shape::Events {
+            return Err(StoreError::track(&self.file.record.key, "it has frames, not events"));
+        }
+        let number = self.file.chunks.partition_point(|chunk| chunk.first + u64::from(chunk.frames) <= first);
+        let Some(chunk) = self.file.chunks.get(number).copied() else { return Ok(Some(vec![])) };
+        match self.file.events(number) {
+            // It lies within the chunk, whose length was checked.
+            Ok(mut events) => Ok(Some(events.split_off((first - chunk.first) as usize))),
+            Err(fault) => self.faulty(fault),
+        }
+    }
+
     /// The whole track, every chunk checked. `None` where it is damaged: that
     /// is counted and the file quarantined.
     ///

@@ -4,7 +4,7 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use agogic_schema::{
-    CacheKey, CacheRecord, ContentHash, Event, Provenance, RECORD_VERSION, Shape, TrackHeader,
+    CacheKey, CacheRecord, ContentHash, Event, Notes, Provenance, RECORD_VERSION, Shape, TrackHeader,
 };
 
 use crate::content::{self, Part};
@@ -24,6 +24,7 @@ pub struct TrackWriter {
     key: CacheKey,
     provenance: Provenance,
     header: TrackHeader,
+    notes: Notes,
     seed: u64,
     /// Values of a full chunk.
     capacity: usize,
@@ -83,9 +84,17 @@ impl TrackWriter {
             key,
             provenance,
             header,
+            notes: Notes::default(),
         };
         writer.write_at(0, &format::header())?;
         Ok(writer)
+    }
+
+    /// With something to tell of the track beside its values.
+    #[must_use]
+    pub fn with_notes(mut self, notes: Notes) -> Self {
+        self.notes = notes;
+        self
     }
 
     /// The key that the track will be found by.
@@ -254,6 +263,7 @@ impl TrackWriter {
             header: self.header.clone(),
             frames: parts.iter().map(Part::count).collect(),
             content: content::finish(&self.header, &parts),
+            notes: self.notes.clone(),
         };
         let bytes = rmp_serde::to_vec_named(&record)
             .map_err(|cause| self.wrong(format!("its record cannot be written: {cause}")))?;

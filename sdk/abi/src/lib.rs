@@ -10,7 +10,10 @@
 //! could be of, then the older ones; the version of a generation's root module
 //! is how it knows them apart. The package's own version may grow within 1.x:
 //! `abi_stable` compares it too, and takes any of the same major version.
+//!
+//! [`c`] is the same contract for authors who write C or C++.
 
+pub mod c;
 pub mod v1;
 
 /// The newest generation in this crate.

@@ -4,12 +4,14 @@
 //!
 //! Each calculator has one output of its own name. `bad.new` panics while an
 //! instance is made; the feature `describe-panics` builds a library that
-//! cannot even be described.
+//! cannot even be described, and the environment variable
+//! `MISBEHAVING_DESCRIBE` makes describing end badly (`moods`).
 
 mod bad;
 mod counts;
 mod ends;
 mod lies;
+mod moods;
 mod range;
 mod values;
 
@@ -50,7 +52,12 @@ impl Calculator for Good {
         if cfg!(feature = "describe-panics") {
             panic!("there is nothing to say");
         }
-        bad::spectrum("bad.good", "Largest magnitude of each frame, as it should be.")
+        let about = if moods::lies() {
+            "Something else."
+        } else {
+            "Largest magnitude of each frame, as it should be."
+        };
+        bad::spectrum("bad.good", about)
     }
 
     fn new(_setup: &Setup) -> Result<Self, Error> {

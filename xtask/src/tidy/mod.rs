@@ -2,6 +2,7 @@
 //! tables it holds the crates to are read from ARCHITECTURE.md, so that what is
 //! written there is what is true.
 
+mod frozen;
 mod imports;
 mod manifests;
 mod sources;
@@ -30,6 +31,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let files = tracked(root)?;
     let mut findings = imports::check(&rooms, &table::outsiders(&architecture)?, &members);
     findings.extend(manifests::check(root, &members)?);
+    findings.extend(frozen::check(root)?);
     findings.extend(sources::check(&rooms, &files)?);
     findings.sort();
     for finding in &findings {

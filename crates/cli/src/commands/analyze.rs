@@ -1,13 +1,12 @@
 //! `agogic analyze`: computes what is missing or stale, and says file by file
 //! what was done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use agogic::schema::{AssetId, DescriptorId, Profile};
-use agogic::tempo::TempoMap;
+use agogic::schema::{AssetId, DescriptorId};
 use agogic::timebase::Seconds;
-use agogic::{Analysis, Error, Freshness, Request};
+use agogic::{Analysis, DescriptorStatus, Error, Freshness, Request, Tempo};
 use serde::Serialize;
 
 use crate::args::{Analyze, Global};
@@ -21,21 +20,23 @@ use crate::{output, ready};
 const MAX_NAME: usize = 48;
 
 pub(crate) fn run(args: Analyze, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
-    let tempo = args.tempo.as_deref().map(ready::tempo).transpose()?;
+    let tempo = args.tempo.as_deref().map(ready::tempo).transpose()?.map(Tempo::from);
     let profile = ready::profile(&args.profile.profile)?;
     let session = Session::open(global, terminal)?;
     let ids = args.only.iter().map(|id| ready::descriptor(&session.engine, id.trim()));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let only = (!ids.is_empty()).then_some(ids);
+    let mut request = Request::new(profile);
+    (request.only, request.tempo) = (only, tempo.clone());
     let work = Work { args: &args, session: &session, terminal, tempo };
-    if args.dry_run { work.plan(&profile, only.as_deref()) } else { work.compute(Request { profile, only }) }
+    if args.dry_run { work.plan(&request) } else { work.compute(request) }
 }
 
 struct Work<'a> {
     args: &'a Analyze,
     session: &'a Session,
     terminal: &'a Terminal,
-    tempo: Option<TempoMap>,
+    tempo: Option<Tempo>,
 }
 
 /// What is said of a file. One that failed as a whole has nulls, and one
@@ -117,7 +118,7 @@ impl Work<'_> {
             }
         };
         let seconds = analysis.info.samples as f64 / f64::from(analysis.info.sample_rate.max(1));
-        let beats = self.tempo.as_ref().map(|map| map.beats(Seconds(seconds)).0);
+        let beats = self.tempo.as_ref().map(|tempo| tempo.map().beats(Seconds(seconds)).0);
         let failed = analysis.failed.iter().map(|(id, error)| Failure { id: Some(id), error }).collect();
         let report = Report {
             file: file.display().to_string(),
@@ -137,10 +138,15 @@ impl Work<'_> {
         Ok(false)
     }
 
-    fn plan(&self, profile: &Profile, only: Option<&[DescriptorId]>) -> Result<(), Stop> {
+    fn plan(&self, request: &Request) -> Result<(), Stop> {
         let mut failed = false;
         for file in &self.args.files {
-            let status = match self.session.engine.status_of(file, profile, only.unwrap_or_default()) {
+            let status = match self.session.engine.status_of(
+                file,
+                &request.profile,
+                request.tempo.as_ref(),
+                request.only.as_deref().unwrap_or_default(),
+            ) {
                 Ok(status) => status,
                 Err(error) => {
                     self.terminal.error(&error.to_string());
@@ -157,10 +163,13 @@ impl Work<'_> {
                 would_compute: vec![],
                 cached: vec![],
             };
+            let asked = request.only.as_deref();
+            let needed = asked.map(|only| with_inputs(only, &status.descriptors));
             for found in status.descriptors {
                 match found.status {
-                    _ if only.is_some_and(|only| !only.contains(&found.id)) => {}
+                    _ if needed.as_ref().is_some_and(|needed| !needed.contains(&found.id)) => {}
                     Freshness::Missing | Freshness::Stale => plan.would_compute.push(found.id),
+                    Freshness::Current if asked.is_some_and(|only| !only.contains(&found.id)) => {}
                     Freshness::Current => plan.cached.push(found.id),
                     Freshness::Extraneous => {}
                 }
@@ -200,6 +209,20 @@ impl Work<'_> {
         let name = |file: &PathBuf| file.display().to_string().chars().count();
         self.args.files.iter().map(name).max().unwrap_or(0).min(MAX_NAME)
     }
+}
+
+/// These descriptors and all that they are made of.
+fn with_inputs(only: &[DescriptorId], all: &[DescriptorStatus]) -> BTreeSet<DescriptorId> {
+    let mut needed = BTreeSet::new();
+    let mut open = only.to_vec();
+    while let Some(id) = open.pop() {
+        if let Some(found) = all.iter().find(|found| found.id == id)
+            && needed.insert(id)
+        {
+            open.extend(found.inputs.iter().cloned());
+        }
+    }
+    needed
 }
 
 /// Why descriptors failed, equal reasons together: `a, b: reason; c: other`.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use agogic::schema::{FeatureTrack, Kind, TrackData};
+use agogic::schema::{FeatureTrack, Kind, TempoProjection, TrackData};
 use agogic::timebase::{Range, Seconds};
 
 use crate::args::{Export, Format, Frames, Global};
@@ -35,7 +35,10 @@ pub(crate) fn run(args: &Frames, global: &Global, terminal: &Terminal) -> Result
         let last = track.header.planes.len().saturating_sub(1);
         return Err(Stop::failed(&args.id, format!("there is no level {}; the last is {last}", args.level)));
     };
-    output.write(|out| write(out, format, &track, profile.name.as_str(), level, &cut))
+    let record = session.engine.record(&args.file, &id, &profile)?;
+    let tempo = record.and_then(|record| record.notes.tempo);
+    let profile = profile.name.as_str();
+    output.write(|out| write(out, format, Told { track: &track, profile, tempo, level }, &cut))
 }
 
 /// Where data goes and in which form, checked before any work.
@@ -53,20 +56,23 @@ pub(super) fn destination(export: &Export) -> Result<(Output, Format), Stop> {
     Ok((output, format))
 }
 
-fn write(
-    out: &mut dyn Write,
-    format: Format,
-    track: &FeatureTrack,
-    profile: &str,
+/// What is said of a track besides its values.
+struct Told<'a> {
+    track: &'a FeatureTrack,
+    profile: &'a str,
+    tempo: Option<TempoProjection>,
+    /// Of peaks.
     level: Option<usize>,
-    cut: &Cut<'_>,
-) -> io::Result<()> {
-    let header = &track.header;
+}
+
+fn write(out: &mut dyn Write, format: Format, told: Told<'_>, cut: &Cut<'_>) -> io::Result<()> {
+    let Told { track, profile, tempo, level } = told;
+    let (header, tempo) = (&track.header, tempo.as_ref());
     match (format, cut) {
         (Format::Csv, Cut::Frames(cut)) => csv::frames(out, cut),
         (Format::Csv, Cut::Events(cut)) => csv::events(out, cut),
-        (Format::Json, Cut::Frames(cut)) => json::frames(out, header, profile, level, cut),
-        (Format::Json, Cut::Events(cut)) => json::events(out, header, profile, cut),
+        (Format::Json, Cut::Frames(cut)) => json::frames(out, header, profile, tempo, level, cut),
+        (Format::Json, Cut::Events(cut)) => json::events(out, header, profile, tempo, cut),
         (Format::Npy, Cut::Frames(cut)) => {
             npy::frames(out, header.channels.len(), header.bins as usize, cut.data)
         }

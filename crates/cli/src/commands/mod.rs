@@ -11,6 +11,7 @@ mod shell;
 mod status;
 mod tempo;
 mod view;
+mod why;
 
 use crate::args::{Cli, Command};
 use crate::stop::Stop;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: Cli, terminal: &Terminal) -> Result<(), Stop> {
     match cli.command {
         Command::Analyze(args) => analyze::run(args, global, terminal),
         Command::Status(args) => status::run(&args, global, terminal),
+        Command::Why(args) => why::run(&args, global, terminal),
         Command::Frames(args) => frames::run(&args, global, terminal),
         Command::View(args) => view::run(&args, global, terminal),
         Command::Plot(args) => plot::run(&args, global, terminal),
@@ -30,5 +32,6 @@ pub(crate) fn run(cli: Cli, terminal: &Terminal) -> Result<(), Stop> {
         Command::Cache(args) => cache::run(&args, global, terminal),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(&command),
+        Command::Worker => agogic::worker::run(),
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Plot, global: &Global, terminal: &Terminal) -> Result<(
 fn frequencies(session: &Session, id: &DescriptorId, profile: &Profile, rate: u32) -> Option<Vec<f32>> {
     let (calculator, descriptor) = session.engine.descriptor(id).ok()?;
     let params = profile.resolve(&calculator.spec).ok()?;
-    bands::frequencies(&calculator.spec, descriptor, &params, rate)
+    bands::frequencies(&calculator.spec, &descriptor, &params, rate)
 }
 
 fn subtitle(track: &FeatureTrack, profile: &Profile) -> String {

@@ -1,7 +1,7 @@
 //! `agogic status`: how each descriptor of a file stands, and why.
 
 use agogic::schema::AssetId;
-use agogic::{Freshness, Status as Found};
+use agogic::{Freshness, Status as Found, Tempo};
 use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
@@ -30,9 +30,10 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Status, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
+    let tempo = args.tempo.as_deref().map(ready::tempo).transpose()?.map(Tempo::from);
     let profile = args.profile.as_deref().map(ready::profile).transpose()?;
     let session = Session::open(global, terminal)?;
-    let found = session.engine.status(&args.file, profile.as_ref())?;
+    let found = session.engine.status(&args.file, profile.as_ref(), tempo.as_ref())?;
     if args.json {
         return output::stdout(|out| json::line(out, &report(&found)));
     }

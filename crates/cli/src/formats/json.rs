@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use agogic::schema::TrackHeader;
+use agogic::schema::{TempoProjection, TrackHeader};
 use agogic::view::{Columns, Diagnostics, Fallback, Hit};
 use serde::Serialize;
 
@@ -29,6 +29,8 @@ struct FramesHead<'a> {
     level: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     levels: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tempo_projection: Option<&'a TempoProjection>,
 }
 
 #[derive(Serialize)]
@@ -40,6 +42,8 @@ struct EventsHead<'a> {
     sample_rate: u32,
     channels: &'a [String],
     bins: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tempo_projection: Option<&'a TempoProjection>,
 }
 
 #[derive(Serialize)]
@@ -108,11 +112,13 @@ struct Edges {
     seconds: Vec<f64>,
 }
 
-/// `{"descriptor", ..., "frames": [[...], ...]}`. `level` is said of peaks.
+/// `{"descriptor", ..., "frames": [[...], ...]}`. `level` is said of peaks,
+/// `tempo` of tracks that note it.
 pub(crate) fn frames(
     out: &mut dyn Write,
     header: &TrackHeader,
     profile: &str,
+    tempo: Option<&TempoProjection>,
     level: Option<usize>,
     cut: &FrameCut<'_>,
 ) -> io::Result<()> {
@@ -131,6 +137,7 @@ pub(crate) fn frames(
         bins: header.bins,
         level,
         levels: level.map(|_| header.planes.len()),
+        tempo_projection: tempo,
     };
     object(out, &head, "frames", cut.rows().map(|(_, row)| row))
 }
@@ -140,6 +147,7 @@ pub(crate) fn events(
     out: &mut dyn Write,
     header: &TrackHeader,
     profile: &str,
+    tempo: Option<&TempoProjection>,
     cut: &EventCut<'_>,
 ) -> io::Result<()> {
     let head = EventsHead {
@@ -150,6 +158,7 @@ pub(crate) fn events(
         sample_rate: header.rate,
         channels: &header.channels,
         bins: header.bins,
+        tempo_projection: tempo,
     };
     let rows = cut.events.iter().map(|event| EventRow {
         time: cut.rate.seconds(event.at).0,
@@ -280,8 +289,8 @@ mod tests {
     fn value(track: &FeatureTrack, from: f64, level: Option<usize>) -> Value {
         let mut out = Vec::new();
         match cut(track, from, f64::INFINITY, level.unwrap_or(0)).unwrap() {
-            Cut::Frames(cut) => frames(&mut out, &track.header, "default", level, &cut).unwrap(),
-            Cut::Events(cut) => events(&mut out, &track.header, "default", &cut).unwrap(),
+            Cut::Frames(cut) => frames(&mut out, &track.header, "default", None, level, &cut).unwrap(),
+            Cut::Events(cut) => events(&mut out, &track.header, "default", None, &cut).unwrap(),
         }
         serde_json::from_slice(&out).unwrap()
     }

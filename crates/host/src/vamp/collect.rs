@@ -231,6 +231,9 @@ mod tests {
     }
 
     impl Sink for Taken {
+        fn size(&self, _: u32) -> (usize, usize) {
+            (self.width, 1)
+        }
         fn frames(&mut self, _: u32, _: u32, count: u64) -> &mut [f32] {
             self.frames.append(&mut self.room);
             self.room.resize(self.width * count as usize, 0.0);

@@ -14,6 +14,8 @@ mod instance;
 mod layout;
 mod params;
 mod place;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Amount, Bins, CalculatorSpec, DescriptorSpec, Frames, InputSpec, Kind, TempoUse};
-use crate::{ParamKind, ParamSpec, SchemaError};
+use crate::{DescriptorId, ParamKind, ParamSpec, SchemaError};
 
 impl CalculatorSpec {
     /// Checks what a description must hold before anything is built on it.
@@ -35,6 +35,9 @@ impl CalculatorSpec {
             if !ids.insert(&descriptor.id) {
                 return fail(format!("descriptor {} stands twice", descriptor.id));
             }
+            if descriptor.id == DescriptorId::tempo() {
+                return fail("no descriptor may be called \"tempo\": that is the tempo map".into());
+            }
             if self.changed_in(descriptor) > &self.version {
                 return fail(format!("{} changed in a version to come", descriptor.id));
             }
@@ -63,6 +66,9 @@ impl CalculatorSpec {
             for id in ids {
                 if !seen.insert(id) {
                     return fail(format!("input {id} stands twice"));
+                }
+                if *id == DescriptorId::tempo() {
+                    return fail("tempo is no descriptor; it is declared as a use of tempo".into());
                 }
                 if self.descriptors.iter().any(|own| &own.id == id) {
                     return fail(format!("{id} is its own input"));
@@ -173,6 +179,8 @@ mod tests {
         check(|s| s.input = InputSpec::descriptors(&["a", "a"]), "stands twice");
         check(|s| s.input = InputSpec::descriptors(&["t.calc.a"]), "its own input");
         check(|s| s.input = InputSpec::descriptors(&["a", "b"]), "ok");
+        check(|s| s.input = InputSpec::descriptors(&["tempo"]), "is no descriptor");
+        check(|s| s.descriptors[0].id = DescriptorId::tempo(), "may be called");
         check(
             |s| {
                 let (hop, every) = (Amount::Fixed(10), Amount::Fixed(512));

@@ -1,4 +1,4 @@
-//! `agogic calculators`: what can compute what.
+//! `agogic calculators list`: what can compute what.
 
 use std::io::{self, Write};
 
@@ -8,12 +8,11 @@ use agogic::schema::{
 use agogic::{LoadedCalculator, Origin};
 use serde::Serialize;
 
-use crate::args::{Calculators, Global};
+use crate::args::Global;
 use crate::formats::{json, text};
-use crate::session::{self, Session};
 use crate::stop::Stop;
 use crate::terminal::Terminal;
-use crate::{output, ready};
+use crate::{output, ready, session};
 
 #[derive(Serialize)]
 struct Calculator<'a> {
@@ -55,19 +54,15 @@ struct Param<'a> {
     about: &'a str,
 }
 
-pub(crate) fn run(args: &Calculators, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
-    let Calculators::List { json: as_json, vamp } = args;
+pub(super) fn run(vamp: bool, as_json: bool, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     let profile = ready::profile("default")?;
-    let session = Session::open(global, terminal)?;
-    let engine = &session.engine;
-    let known: Vec<_> =
-        if *vamp { engine.vamp_calculators().collect() } else { engine.calculators().collect() };
-    let found: Vec<_> = known.into_iter().map(|calculator| Calculator::new(calculator, &profile)).collect();
-    if *vamp {
-        session::name_refusals(engine.vamp_refusals(), terminal);
-    }
+    let builder = session::builder(global)?;
+    let registry = if vamp { builder.vamp_catalogue()? } else { builder.catalogue()? }.registry();
+    session::warn_of_refusals(registry.refusals(), terminal);
+    let found: Vec<_> =
+        registry.calculators().map(|calculator| Calculator::new(calculator, &profile)).collect();
     output::stdout(|out| {
-        if *as_json {
+        if as_json {
             return json::line(out, &found);
         }
         found.iter().enumerate().try_for_each(|(i, calculator)| {

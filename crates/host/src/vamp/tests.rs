@@ -9,12 +9,15 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use agogic_host::{CallError, Prepared, ReceiveError, Receiver, Registry, Session, Source, Task};
 use agogic_schema::{CalculatorId, Event, ParamValue, Profile, Version};
 use agogic_timebase::SampleRate;
 
+use crate::{
+    CallError, Isolation, Prepared, ReceiveError, Receiver, Registry, Session, Source, Task, library,
+};
+
 /// The plug-ins of `odd.c`, in a library of this test's own.
-fn odd() -> Option<Registry> {
+fn odd() -> Option<(Registry, Vec<String>)> {
     let header = ["-E", "-x", "c", "-include", "vamp/vamp.h", "-"];
     let probe = Command::new("cc").args(header).stdin(Stdio::null()).output();
     if !probe.is_ok_and(|probe| probe.status.success()) {
@@ -27,8 +30,10 @@ fn odd() -> Option<Registry> {
     let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&file).arg(source).status().unwrap();
     assert!(built.success());
     let mut registry = Registry::default();
-    registry.scan(folder.path());
-    Some(registry)
+    let library = library::load(&file).unwrap();
+    let manifest = library.manifest().unwrap();
+    registry.add_plugin(&file, &manifest, |_| Ok((Isolation::None, Arc::clone(&library)))).unwrap();
+    Some((registry, manifest.refused))
 }
 
 #[derive(Clone, Default)]
@@ -85,7 +90,7 @@ fn check(found: Result<((i64, u32), Vec<f32>), String>, expect: ((i64, u32), &[f
 
 #[test]
 fn what_cannot_be_used_is_named_and_harms_no_other() {
-    let Some(registry) = odd() else { return };
+    let Some((registry, reasons)) = odd() else { return };
     let known: Vec<_> = registry.calculators().map(|found| found.spec.id.as_str()).collect();
     let expect = ["many-features", "many-values", "null-features", "null-values", "plain", "spectral", "v1"];
     assert_eq!(known, expect.map(|name| format!("vamp:odd:{name}")));
@@ -94,7 +99,6 @@ fn what_cannot_be_used_is_named_and_harms_no_other() {
         assert_eq!(calculator.spec.version, Version::new(0, 0, 0));
         assert_eq!(calculator.spec.fingerprint.as_ref().map(String::len), Some(64));
     }
-    let reasons: Vec<_> = registry.refusals().iter().map(|refusal| refusal.reason.to_string()).collect();
     assert_eq!(reasons.len(), 12, "{reasons:#?}");
     for part in ["version-9", "lacking", "refusing", "not-created", "many-bins", "null-output"] {
         assert!(reasons.iter().any(|reason| reason.contains(part)), "{part}: {reasons:#?}");
@@ -103,7 +107,7 @@ fn what_cannot_be_used_is_named_and_harms_no_other() {
 
 #[test]
 fn frames_for_blocks() {
-    let Some(registry) = odd() else { return };
+    let Some((registry, _)) = odd() else { return };
     let nan = f32::NAN;
     // Nothing is found in the second block; the last one is filled up with zeros.
     check(run(&registry, "plain", 0, 1, &[]), ((48, 96), &[96.0, nan, 96.0, 12.0]));
@@ -119,7 +123,7 @@ fn frames_for_blocks() {
 
 #[test]
 fn parameters_and_programs_reach_the_plug_in() {
-    let Some(registry) = odd() else { return };
+    let Some((registry, _)) = odd() else { return };
     // The number of calls and the gain, told at the end.
     let gain = |params: &[(&str, ParamValue)]| {
         let (place, values) = run(&registry, "plain", 1, 1, params)?;
@@ -145,7 +149,7 @@ fn parameters_and_programs_reach_the_plug_in() {
 
 #[test]
 fn what_breaks_the_rules_fails_with_a_reason() {
-    let Some(registry) = odd() else { return };
+    let Some((registry, _)) = odd() else { return };
     for (plugin, output, expect) in [
         ("plain", 2, "the calculator broke the interface: vamp:odd:plain:notes has a feature without a time"),
         ("many-features", 0, "features"),
