@@ -108,7 +108,10 @@ fn calculators_that_break_a_rule_fail_alone() {
         ("null_with_reason", "the calculator cannot be set up: the moon is full"),
         ("two_lines", "first line second \u{fffd} line"),
         ("no_text", "it returned 7 and no reason"),
-        ("no_such_output", "the calculator broke the interface: it gave values for output 9, but describes only 2"),
+        (
+            "no_such_output",
+            "the calculator broke the interface: it gave values for output 9, but describes only 2",
+        ),
         ("too_many_frames", "the calculator broke the interface: 9223372036854775807 frames of"),
         ("frames_of_events", "t.frames_of_events.frames was given events and holds frames"),
         ("null_events", "the calculator broke the interface: 3 events for output 1 at a null pointer"),

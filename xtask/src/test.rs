@@ -16,7 +16,7 @@ const RECORDINGS: &str = "AGOGIC_TEST_DATA";
 
 pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
     check_tools(root)?;
-    say_recordings(root);
+    say_missing(root);
     let mut report = Report::default();
     let steps: [(&str, Step); 10] = [
         ("fmt", |root, _| cargo::run(cargo(root, &["fmt", "--all", "--check"]))),
@@ -64,7 +64,7 @@ pub(crate) fn run(root: &Path, keep_going: bool) -> Result<()> {
             break;
         }
     }
-    say_recordings(root);
+    say_missing(root);
     println!("\n{report}");
     let failed: Vec<_> = report.steps.iter().filter(|(.., passed)| !passed).map(|(name, ..)| *name).collect();
     if !failed.is_empty() {
@@ -138,13 +138,20 @@ fn check_tools(root: &Path) -> Result<()> {
     bail!("this machine lacks\n  {}", missing.join("\n  "))
 }
 
-fn say_recordings(root: &Path) {
+/// Says what is missing without which some tests pass without looking.
+fn say_missing(root: &Path) {
     let named = std::env::var_os(RECORDINGS).map(PathBuf::from);
     let folder = named.unwrap_or_else(|| root.join("..").join("shared").join("data"));
     if !folder.is_dir() {
         println!(
             "The optional recordings are not here: tests that use them pass without looking. \
              {RECORDINGS} names their folder."
+        );
+    }
+    if Command::new("vamp-simple-host").arg("-v").output().is_err() {
+        println!(
+            "The Vamp SDK's example plug-ins and its host are not here: tests that use them pass without \
+             looking. apt-get install vamp-examples vamp-plugin-sdk (Debian) brings them."
         );
     }
 }

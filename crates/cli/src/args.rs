@@ -436,6 +436,9 @@ pub(crate) enum Unit {
 pub(crate) enum Calculators {
     /// List calculators, their descriptors and parameters
     List {
+        /// Those of the Vamp plug-ins of this machine instead
+        #[arg(long)]
+        vamp: bool,
         /// As JSON
         #[arg(long)]
         json: bool,

@@ -17,8 +17,8 @@ use crate::{Control, Engine, Error, Tempo};
 pub struct Request {
     /// The parameters.
     pub profile: Profile,
-    /// The descriptors; all that there are where nothing is said. What they are
-    /// made of is computed too.
+    /// The descriptors; all but those of Vamp plug-ins where nothing is said.
+    /// What they are made of is computed too.
     pub only: Option<Vec<DescriptorId>>,
     /// The tempo map, for calculators that have to do with tempo.
     pub tempo: Option<Tempo>,

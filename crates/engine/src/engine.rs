@@ -8,11 +8,13 @@ use agogic_host::{Catalogue, LoadedCalculator, Refusal, Registry, Rules, SearchP
 use agogic_schema::{DescriptorId, DescriptorSpec};
 use agogic_store::Store;
 
+use crate::vamp::{VampPlugins, known_to};
 use crate::{Error, places};
 
 /// A cache and the calculators that fill it.
 pub struct Engine {
     pub(crate) catalogue: Catalogue,
+    pub(crate) vamp: VampPlugins,
     pub(crate) store: Store,
     pub(crate) pool: Option<rayon::ThreadPool>,
     pub(crate) threads: usize,
@@ -73,14 +75,18 @@ impl Builder {
     /// # Errors
     /// When a built-in calculator's description cannot be used.
     pub fn catalogue(self) -> Result<Catalogue, Error> {
-        Ok(Catalogue::open(Settings {
+        Ok(Catalogue::open(self.settings())?)
+    }
+
+    pub(crate) fn settings(self) -> Settings {
+        Settings {
             built_in: vec![agogic_standard::library()],
             places: self.places,
             memory: Some(self.cache.join("plugins")),
             worker: self.worker.or_else(worker::Program::find),
             rules: self.rules,
             scan_timeout: self.scan_timeout,
-        })?)
+        }
     }
 
     /// Opens the engine. Plug-in files that cannot be used are no error; see
@@ -92,7 +98,8 @@ impl Builder {
         let store = Store::open(&self.cache)?;
         let pool = self.threads.and_then(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().ok());
         let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into));
-        Ok(Engine { catalogue: self.catalogue()?, store, pool, threads: threads.unwrap_or(1) })
+        let catalogue = self.catalogue()?;
+        Ok(Engine { catalogue, vamp: VampPlugins::default(), store, pool, threads: threads.unwrap_or(1) })
     }
 }
 
@@ -149,15 +156,8 @@ impl Engine {
     /// # Errors
     /// [`Error::UnknownDescriptor`] where there is none.
     pub fn descriptor(&self, id: &DescriptorId) -> Result<(Arc<LoadedCalculator>, DescriptorSpec), Error> {
-        let registry = self.registry();
+        let registry = self.registry_for(std::slice::from_ref(id));
         let found = registry.descriptor(id).map(|(calculator, spec)| (Arc::clone(calculator), spec.clone()));
-        found.ok_or_else(|| {
-            let mut known: Vec<_> = registry
-                .calculators()
-                .flat_map(|calculator| calculator.spec.descriptors.iter().map(|d| d.id.as_str()))
-                .collect();
-            known.sort_unstable();
-            Error::UnknownDescriptor { id: id.clone(), known: known.join(", ") }
-        })
+        found.ok_or_else(|| Error::UnknownDescriptor { id: id.clone(), known: known_to(id, &registry) })
     }
 }

@@ -42,6 +42,7 @@ mod places;
 mod read;
 mod status;
 mod tempo_input;
+mod vamp;
 mod wanted;
 mod why;
 

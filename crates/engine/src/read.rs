@@ -181,7 +181,7 @@ impl Engine {
     /// Whether a descriptor, or anything that it is made of, has to do with
     /// tempo.
     fn knows_tempo(&self, id: &DescriptorId) -> bool {
-        let registry = self.registry();
+        let registry = self.registry_for(std::slice::from_ref(id));
         let spec = |id: &DescriptorId| registry.descriptor(id).map(|(calculator, _)| &calculator.spec);
         let all = with_inputs([id], |id| spec(id).map_or(&[], |spec| spec.input.inputs()));
         all.into_iter().filter_map(spec).any(|spec| spec.tempo != TempoUse::None)

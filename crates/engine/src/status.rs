@@ -50,19 +50,43 @@ impl Engine {
         profile: Option<&Profile>,
         tempo: Option<&Tempo>,
     ) -> Result<Status, Error> {
+        let Some(profile) = profile else { return self.status_of_all(file, tempo) };
+        self.status_of(file, profile, tempo, &[])
+    }
+
+    /// As [`Engine::status`] under a profile, with these descriptors too: those
+    /// of Vamp plug-ins that are not cached are told of only where they are
+    /// named.
+    ///
+    /// # Errors
+    /// As [`Engine::status`].
+    pub fn status_of(
+        &self,
+        file: &Path,
+        profile: &Profile,
+        tempo: Option<&Tempo>,
+        named: &[DescriptorId],
+    ) -> Result<Status, Error> {
         let asset = self.identify(file)?.asset;
-        let registry = self.registry();
-        let mut descriptors = vec![];
-        if let Some(profile) = profile {
-            let records = self.records(&asset, profile)?;
-            descriptors.extend(self.under(&registry, profile, tempo, &records, true)?);
-            return Ok(Status { asset, descriptors });
-        }
+        let records = self.records(&asset, profile)?;
+        let registry = self.registry_for(&[named, &descriptors_of(&records)].concat());
+        let mut descriptors = self.under(&registry, profile, tempo, &records, true)?;
+        let usual = self.registry();
+        descriptors.retain(|found| {
+            let asked = found.status != Freshness::Missing || named.contains(&found.id);
+            asked || usual.descriptor(&found.id).is_some()
+        });
+        Ok(Status { asset, descriptors })
+    }
+
+    fn status_of_all(&self, file: &Path, tempo: Option<&Tempo>) -> Result<Status, Error> {
+        let asset = self.identify(file)?.asset;
         let mut records: Vec<CacheRecord> =
             self.store.records(&asset, None)?.into_iter().map(|entry| entry.record).collect();
+        let registry = self.registry_for(&descriptors_of(&records));
         let default = Profile::built_in("default")?;
-        let own: Vec<_> = records.extract_if(.., |record| record.key.profile == default.name).collect();
-        descriptors.extend(self.under(&registry, &default, tempo, &own, true)?);
+        records.retain(|record| record.key.profile != default.name);
+        let mut descriptors = self.status_of(file, &default, tempo, &[])?.descriptors;
         records.sort_by(|a, b| a.key.profile.cmp(&b.key.profile));
         for records in records.chunk_by(|a, b| a.key.profile == b.key.profile) {
             match Profile::built_in(records[0].key.profile.as_str()) {
@@ -108,6 +132,10 @@ impl Engine {
         });
         Ok(statuses.collect())
     }
+}
+
+fn descriptors_of(records: &[CacheRecord]) -> Vec<DescriptorId> {
+    records.iter().map(|record| record.key.descriptor.clone()).collect()
 }
 
 fn cached(record: &CacheRecord) -> DescriptorStatus {

@@ -112,7 +112,7 @@ impl Engine {
         profile: &Profile,
         tempo: Option<&Tempo>,
     ) -> Result<Why, Error> {
-        let registry = &*self.registry();
+        let registry = &*self.registry_for(std::slice::from_ref(id));
         let asset = self.identify(file)?.asset;
         let records = self.records(&asset, profile)?;
         let wants = Wants::new(registry, profile, None, tempo)?;

@@ -2,7 +2,7 @@
 //! wherever it runs. What drives calculators (`session`) knows no other.
 
 use agogic_abi::v1::Block;
-use agogic_schema::{CalculatorId, Manifest, Setup};
+use agogic_schema::{CalculatorId, Manifest, Outputs, Setup};
 
 use crate::{CallError, HostError};
 
@@ -10,6 +10,13 @@ use crate::{CallError, HostError};
 pub(crate) trait Library: Send + Sync {
     /// What it says that it holds, not yet checked.
     fn manifest(&self) -> Result<Manifest, HostError>;
+
+    /// What one of its calculators gives under a setup of which only `wanted`
+    /// is not known yet; nothing where that is just what its description says.
+    fn outputs(&self, id: &CalculatorId, setup: &Setup) -> Result<Option<Outputs>, CallError> {
+        let _ = (id, setup);
+        Ok(None)
+    }
 
     /// Makes an instance of one of its calculators.
     fn create(&self, id: &CalculatorId, setup: &Setup) -> Result<Box<dyn Instance>, CallError>;

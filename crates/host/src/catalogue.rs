@@ -192,6 +192,10 @@ impl Catalogue {
         for mut plugin in plugins {
             if let Ok(found) = &plugin.found {
                 let place = |spec: &CalculatorSpec| self.library(&plugin, found, spec);
+                for reason in &found.manifest.refused {
+                    let reason = Arc::new(HostError::Part(reason.clone()));
+                    registry.refuse(Refusal { path: plugin.path.clone(), reason });
+                }
                 if let Err(error) = registry.add_plugin(&plugin.path, &found.manifest, place) {
                     plugin.found = Err(Arc::new(error));
                 }

@@ -42,6 +42,9 @@ pub enum HostError {
     /// A library of this generation whose layout differs all the same.
     #[error("built against another draft of the interface: {0}")]
     Layout(String),
+    /// A part of a library that cannot be used; the rest can.
+    #[error("{0}")]
+    Part(String),
     /// A description that cannot be read.
     #[error("its description cannot be read: {0}")]
     Manifest(String),
@@ -142,7 +145,9 @@ pub enum CallError {
         most: u64,
     },
     /// The calculator wrote to an output that it never described.
-    #[error("the calculator broke the interface: it gave values for output {output}, but describes only {outputs}")]
+    #[error(
+        "the calculator broke the interface: it gave values for output {output}, but describes only {outputs}"
+    )]
     NoSuchOutput {
         /// The output's number, from 0.
         output: u32,

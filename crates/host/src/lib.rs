@@ -37,11 +37,13 @@ mod spectrum;
 mod stable;
 mod tempo;
 mod ticks;
+mod vamp;
 mod watch;
 mod work;
 pub mod worker;
 
 pub use agogic_abi::v1::CalculatorLibraryRef;
+pub use agogic_vamp::search_path as vamp_path;
 pub use catalogue::{Catalogue, Settings};
 pub use derive::{Derivation, Derived, TrackSource, derive};
 pub use error::{CallError, HostError, Place};

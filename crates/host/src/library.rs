@@ -10,13 +10,18 @@ use crate::HostError;
 use crate::backend::Library;
 use crate::c::CLibrary;
 use crate::stable::StableLibrary;
+use crate::vamp::{self, VampLibrary};
 
 /// Loads a library file. It stays mapped until the process ends: unmapping a
 /// library whose types were checked is not safe.
 pub(crate) fn load(path: &Path) -> Result<Arc<dyn Library>, HostError> {
     // The full path: the system looks for a bare file name elsewhere.
+    let named = path;
     let path = &std::fs::canonicalize(path).map_err(|error| HostError::NotALibrary(error.to_string()))?;
     check_whole(path)?;
+    if vamp::exported_by(path) {
+        return Ok(Arc::new(VampLibrary::load(path, named)?));
+    }
     if let Some(library) = CLibrary::load(path)? {
         return Ok(Arc::new(library));
     }

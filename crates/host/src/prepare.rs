@@ -12,7 +12,7 @@ use agogic_timebase::{FrameGrid, SampleRate, Samples, Seconds};
 
 use crate::tempo::{Items, TickMap};
 use crate::ticks::{Fit, Fitted};
-use crate::{HostError, LoadedCalculator, Receiver, Watch};
+use crate::{CallError, HostError, LoadedCalculator, Receiver, Watch};
 
 /// What is known of an asset before its first sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,21 @@ impl<'a> Prepared<'a> {
         let bins = given.width;
         let wanted = vec![false; spec.descriptors.len()];
         let setup = Setup { params, rate: rate.hz(), channels, bins, wanted, ..Setup::default() };
-        let headers = headers(spec, &setup, &given)?;
+        let told = calculator.library.outputs(&spec.id, &setup).map_err(|error| match error {
+            CallError::Setup(reason) => fail(reason),
+            error => fail(error.to_string()),
+        })?;
+        let headers = match told {
+            None => headers(spec, &setup, &given)?,
+            Some(told) => {
+                let known = spec.descriptors.iter().map(|known| &known.id);
+                if !told.descriptors.iter().map(|told| &told.id).eq(known) {
+                    return Err(fail("its outputs are not those of its description".into()));
+                }
+                let spec = CalculatorSpec { descriptors: told.descriptors, ..spec.clone() };
+                headers(&spec, &Setup { channels: told.channels, ..setup.clone() }, &given)?
+            }
+        };
         let latency = spec.latency.resolve(&setup.params).unwrap_or(0);
         Ok(Self { calculator, setup, input, latency, tempo: None, headers })
     }

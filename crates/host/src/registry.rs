@@ -116,6 +116,14 @@ impl Registry {
         &self.clashes
     }
 
+    /// These calculators, and those of `other` whose ids are not among them.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let mut calculators = other.calculators.clone();
+        calculators.extend(self.calculators.iter().map(|(id, own)| (id.clone(), Arc::clone(own))));
+        Self { calculators, ..Self::default() }
+    }
+
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.refusals.push(refusal);
     }

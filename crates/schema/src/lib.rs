@@ -24,7 +24,7 @@ pub use record::{
     CacheKey, CacheRecord, Notes, Provenance, RECORD_VERSION, Shape, TempoProjection, TrackHeader,
 };
 pub use semver::Version;
-pub use setup::Setup;
+pub use setup::{Outputs, Setup};
 pub use spec::{
     Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Frames, InputSpec, Kind, Manifest, PcmInput,
     RateUse, SpectrumInput, SpectrumScale, TempoUse, WindowShape,

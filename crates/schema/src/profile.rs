@@ -64,9 +64,9 @@ impl Profile {
         Ok(Params(params))
     }
 
-    /// The revision of a descriptor: a hash of the sample rate and the
-    /// parameters that it reads, and of nothing else. Two profiles that agree
-    /// on those have the same revision.
+    /// The revision of a descriptor: a hash of the sample rate, the parameters
+    /// that it reads and its calculator's fingerprint if it has one, and of
+    /// nothing else. Two profiles that agree on those have the same revision.
     ///
     /// # Errors
     /// [`SchemaError::Param`] for a value outside its bounds.
@@ -83,6 +83,11 @@ impl Profile {
             RateUse::Profile => self.sample_rate.unwrap_or(0),
         };
         hash.update(&rate.to_le_bytes());
+        if let Some(fingerprint) = &calculator.fingerprint {
+            // No parameter has an empty name.
+            hash.update(&0u64.to_le_bytes()).update(&(fingerprint.len() as u64).to_le_bytes());
+            hash.update(fingerprint.as_bytes());
+        }
         for (name, value) in &params.0 {
             if descriptor.reads.as_ref().is_some_and(|reads| !reads.contains(name)) {
                 continue;
@@ -144,6 +149,18 @@ mod tests {
                     base.revision(&calculator, descriptor) == profile.revision(&calculator, descriptor);
                 assert_eq!(!same, changes, "{} under {:?}", descriptor.id, profile.params);
             }
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_is_part_of_every_revision() {
+        let plain = calculator();
+        let of = |fingerprint: &str| CalculatorSpec { fingerprint: Some(fingerprint.into()), ..calculator() };
+        for descriptor in &plain.descriptors {
+            let revision = |calculator: CalculatorSpec| with(&[]).revision(&calculator, descriptor).unwrap();
+            assert_eq!(revision(of("a")), revision(of("a")));
+            assert_ne!(revision(of("a")), revision(of("b")));
+            assert_ne!(revision(of("")), revision(plain.clone()));
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Params, TrackHeader};
+use crate::{DescriptorSpec, Params, TrackHeader};
 
 /// What a calculator is told when it is made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,4 +33,15 @@ impl Setup {
     pub fn wants(&self, output: usize) -> bool {
         self.wanted.get(output).copied().unwrap_or(false)
     }
+}
+
+/// What a calculator gives under one setup, where that follows from more than
+/// its parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Names of the channels of all its tracks.
+    pub channels: Vec<String>,
+    /// Its descriptors as they are under the setup: those of its description,
+    /// in the same order.
+    pub descriptors: Vec<DescriptorSpec>,
 }

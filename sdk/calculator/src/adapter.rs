@@ -32,7 +32,7 @@ pub fn entry<C: Calculator>() -> Entry {
 pub fn manifest<const N: usize>(entries: fn() -> [Entry; N]) -> RVec<u8> {
     let describe = || {
         let calculators = entries().iter().map(|entry| (entry.describe)()).collect();
-        rmp_serde::to_vec_named(&Manifest { calculators }).unwrap_or_default()
+        rmp_serde::to_vec_named(&Manifest { calculators, refused: vec![] }).unwrap_or_default()
     };
     quietly(|| catch_unwind(describe)).unwrap_or_default().into()
 }

@@ -11,6 +11,9 @@ pub enum DspError {
     /// The transform is too short or too long.
     #[error("n_fft {0} is not within 2..={MAX_N_FFT}")]
     NFft(usize),
+    /// A block of odd length, whose spectrum has no bin at half the rate.
+    #[error("block length {0} is odd")]
+    Odd(usize),
     /// The window does not fit into the transform.
     #[error("win_length {win_length} is not within 1..={n_fft} (n_fft)")]
     WinLength {

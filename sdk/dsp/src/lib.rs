@@ -1,6 +1,6 @@
 //! The signal processing that the host and the calculators share: analysis
-//! windows, a streaming short-time Fourier transform, mel filter banks and
-//! decibels.
+//! windows, a streaming short-time Fourier transform, complex spectra of single
+//! blocks, mel filter banks and decibels.
 //!
 //! Conventions are librosa's, so that the same parameters give the same numbers:
 //! periodic windows, zero padding when centred, rows of `n_fft / 2 + 1` bins.
@@ -37,6 +37,7 @@ mod engine;
 mod error;
 mod log_mel;
 mod mel;
+mod spectrum;
 mod stft;
 mod stft_spec;
 mod window;
@@ -45,6 +46,7 @@ pub use decibel::{power_to_db, power_to_db_slice};
 pub use error::DspError;
 pub use log_mel::{LogMel, LogMelSpec};
 pub use mel::{MAX_MELS, MelBank, MelNorm, MelScale, hz_to_mel, mel_to_hz};
+pub use spectrum::BlockSpectrum;
 pub use stft::Stft;
 pub use stft_spec::{MAX_N_FFT, StftSpec};
 pub use window::{Window, pad_centre};

@@ -141,18 +141,22 @@ impl Work<'_> {
     fn plan(&self, request: &Request) -> Result<(), Stop> {
         let mut failed = false;
         for file in &self.args.files {
-            let status =
-                match self.session.engine.status(file, Some(&request.profile), request.tempo.as_ref()) {
-                    Ok(status) => status,
-                    Err(error) => {
-                        self.terminal.error(&error.to_string());
-                        failed = true;
-                        if self.args.keep_going {
-                            continue;
-                        }
-                        break;
+            let status = match self.session.engine.status_of(
+                file,
+                &request.profile,
+                request.tempo.as_ref(),
+                request.only.as_deref().unwrap_or_default(),
+            ) {
+                Ok(status) => status,
+                Err(error) => {
+                    self.terminal.error(&error.to_string());
+                    failed = true;
+                    if self.args.keep_going {
+                        continue;
                     }
-                };
+                    break;
+                }
+            };
             let mut plan = Plan {
                 file: file.display().to_string(),
                 asset: status.asset,

@@ -69,7 +69,7 @@ impl Engine {
         control: &Control,
     ) -> Result<Analysis, Error> {
         // One picture of the calculators for the whole job.
-        let registry = &*self.registry();
+        let registry = &*self.registry_for(request.only.as_deref().unwrap_or_default());
         let job = Job { engine: self, registry, found, request, control };
         let mut state = State { info: found.info.clone(), ..State::default() };
         let wants = Wants::new(registry, &request.profile, request.only.as_deref(), request.tempo.as_ref())?;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use agogic_schema::{CalculatorId, Manifest, Setup};
+use agogic_schema::{CalculatorId, Manifest, Outputs, Setup};
 
 use crate::backend::{Instance, Library};
 use crate::{CallError, HostError, library};
@@ -52,6 +52,13 @@ impl Library for LazyLibrary {
         match self.loaded() {
             Ok(library) => library.manifest(),
             Err(error) => Err(HostError::Manifest(error.to_string())),
+        }
+    }
+
+    fn outputs(&self, id: &CalculatorId, setup: &Setup) -> Result<Option<Outputs>, CallError> {
+        match self.loaded() {
+            Ok(library) => library.outputs(id, setup),
+            Err(error) => Err(CallError::Unusable(error.to_string())),
         }
     }
 

@@ -103,7 +103,9 @@ impl Caller {
                     }
                     self.process.send(&Request::Taken)?;
                 }
-                Reply::Loaded(_) | Reply::Unusable(_) => return Err(self.lies("answered out of turn")),
+                Reply::Loaded(_) | Reply::Unusable(_) | Reply::Told(_) => {
+                    return Err(self.lies("answered out of turn"));
+                }
             }
         }
     }

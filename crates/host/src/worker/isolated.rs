@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agogic_abi::v1::Block;
-use agogic_schema::{CalculatorId, Manifest, Setup};
+use agogic_schema::{CalculatorId, Manifest, Outputs, Setup};
 
 use super::call::Caller;
 use super::message::{BlockHead, Reply, Request};
@@ -30,6 +30,20 @@ pub(crate) struct IsolatedLibrary {
 impl Library for IsolatedLibrary {
     fn manifest(&self) -> Result<Manifest, HostError> {
         describe(Process::start(&self.program)?, &self.file, self.limits.timeout)
+    }
+
+    fn outputs(&self, id: &CalculatorId, setup: &Setup) -> Result<Option<Outputs>, CallError> {
+        if self.manifest.calculators.iter().all(|calculator| calculator.fingerprint.is_none()) {
+            return Ok(None);
+        }
+        let told = self.start().and_then(|mut process| {
+            let tell = Request::Tell { id: id.clone(), setup: Box::new(setup.clone()) };
+            match process.ask(&tell, self.limits.timeout)? {
+                Reply::Told(told) => told.map_err(CallError::from),
+                _ => Err(out_of_turn()),
+            }
+        });
+        told.map_err(|error| self.mourn(error))
     }
 
     fn create(&self, id: &CalculatorId, setup: &Setup) -> Result<Box<dyn Instance>, CallError> {

@@ -4,7 +4,7 @@
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use agogic_schema::{CalculatorId, Manifest, Setup};
+use agogic_schema::{CalculatorId, Manifest, Outputs, Setup};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub(crate) enum Request {
     /// Load this library file; use no more memory than so many bytes on top of
     /// what is in use. Answer: `Loaded` or `Unusable`.
     Load { file: PathBuf, memory: Option<u64> },
+    /// Tell what a calculator gives under a setup. Answer: `Told`.
+    Tell { id: CalculatorId, setup: Box<Setup> },
     /// Make the instance. Answer: `Done`.
     Create { id: CalculatorId, setup: Box<Setup> },
     /// Map this file of shared memory. Answer: `Done`.
@@ -44,6 +46,7 @@ pub(crate) enum Request {
 pub(crate) enum Reply {
     Loaded(Manifest),
     Unusable(Unusable),
+    Told(Result<Option<Outputs>, Fault>),
     Done(Result<(), Fault>),
     /// Outputs, whose frames lie in shared memory one after another. The
     /// worker waits for `Taken`.

@@ -81,6 +81,10 @@ impl Worker {
         loop {
             let reply = match self.link.next() {
                 Request::Load { file, memory } => self.load(&file, memory),
+                Request::Tell { id, setup } => Reply::Told(match &self.library {
+                    Some(library) => library.outputs(&id, &setup).map_err(Fault::from),
+                    None => Err(Fault::Failed("there is no library".into())),
+                }),
                 Request::Create { id, setup } => Reply::Done(match &self.library {
                     Some(library) => library
                         .create(&id, &setup)

@@ -81,6 +81,10 @@ pub struct CalculatorSpec {
     /// comes, in samples; for displays that follow a live input.
     #[serde(default = "none")]
     pub latency: Amount,
+    /// Whatever tells two builds apart where the version cannot be relied on,
+    /// such as a hash of the file; part of the revision of all descriptors.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
     /// What it can be told.
     #[serde(default)]
     pub params: Vec<ParamSpec>,
@@ -105,6 +109,7 @@ impl CalculatorSpec {
             tempo: TempoUse::None,
             independent: false,
             latency: none(),
+            fingerprint: None,
             params: vec![],
             descriptors: vec![],
         }
@@ -171,6 +176,9 @@ impl CalculatorSpec {
 pub struct Manifest {
     /// Its calculators.
     pub calculators: Vec<CalculatorSpec>,
+    /// What else it holds and why that cannot be used, a line each.
+    #[serde(default)]
+    pub refused: Vec<String>,
 }
 
 fn none() -> Amount {

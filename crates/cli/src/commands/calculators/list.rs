@@ -54,9 +54,10 @@ struct Param<'a> {
     about: &'a str,
 }
 
-pub(super) fn run(as_json: bool, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
+pub(super) fn run(vamp: bool, as_json: bool, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     let profile = ready::profile("default")?;
-    let registry = session::builder(global)?.catalogue()?.registry();
+    let builder = session::builder(global)?;
+    let registry = if vamp { builder.vamp_catalogue()? } else { builder.catalogue()? }.registry();
     session::warn_of_refusals(registry.refusals(), terminal);
     let found: Vec<_> =
         registry.calculators().map(|calculator| Calculator::new(calculator, &profile)).collect();

@@ -13,7 +13,7 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &Calculators, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     match args {
-        Calculators::List { json } => list::run(*json, global, terminal),
+        Calculators::List { vamp, json } => list::run(*vamp, *json, global, terminal),
         Calculators::New(args) => new::run(args, terminal),
         Calculators::Validate(args) => validate::run(args, terminal),
         Calculators::Doctor { json } => doctor::run(*json, global, terminal),
