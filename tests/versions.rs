@@ -10,8 +10,9 @@ use std::process::Command;
 
 use agogic::schema::Profile;
 use agogic::tempo::TempoMap;
+use agogic::worker::Program;
 use agogic::{Control, Engine, Event, EventLog, Freshness, Request, Tempo};
-use agogic_tests::{Sandbox, Wav, versions_plugin};
+use agogic_tests::{Sandbox, Wav, agogic_binary, versions_plugin};
 
 /// What changes between two analyses, and what comes of it.
 struct Row {
@@ -208,7 +209,11 @@ fn step() {
     let folder = Path::new(&folder);
     let plugin = std::env::var_os("AGOGIC_TEST_PLUGIN").map(PathBuf::from);
     let plugins = plugin.filter(|_| told("plugin").is_none());
-    let engine = Engine::builder(folder.join("cache")).plugin_path(plugins).open().expect("an engine");
+    let engine = Engine::builder(folder.join("cache"))
+        .plugin_path(plugins)
+        .worker(Program::agogic(agogic_binary()))
+        .open()
+        .expect("an engine");
     assert_eq!(engine.refusals().len(), 0);
     let tempo = match told("tempo") {
         Some((_, "")) => None,

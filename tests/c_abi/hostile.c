@@ -62,6 +62,9 @@ static int32_t process(AgogicInstance *instance, const AgogicBlock *block, const
     const AgogicEvent plain = {(int64_t)block->position, 0, values, 2, NULL};
     AgogicEvent event = plain;
     instance->kept = host;
+    /* This one keeps the rules until the end: a frame every 64 samples. */
+    if (IS(late) && host->frames(host, 0, 0, (block->position + block->count) / 64 - block->position / 64) == NULL)
+        return AGOGIC_FAILED;
     if (IS(two_lines)) {
         instance->error = "first line\nsecond \xff line";
         return AGOGIC_FAILED;

@@ -90,6 +90,9 @@ pub enum HostError {
         /// The system's reason.
         cause: std::io::Error,
     },
+    /// A calculator that fails when it is asked what its outputs will be.
+    #[error("{0}")]
+    Outputs(Box<CallError>),
     /// Parameters or input that a calculator cannot be set up with.
     #[error("{calculator} cannot be set up: {reason}")]
     Setup {

@@ -116,7 +116,7 @@ impl<'a> Prepared<'a> {
         let setup = Setup { params, rate: rate.hz(), channels, bins, wanted, ..Setup::default() };
         let told = calculator.library.outputs(&spec.id, &setup).map_err(|error| match error {
             CallError::Setup(reason) => fail(reason),
-            error => fail(error.to_string()),
+            error => HostError::Outputs(Box::new(error)),
         })?;
         let headers = match told {
             None => headers(spec, &setup, &given)?,

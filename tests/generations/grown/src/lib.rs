@@ -19,7 +19,9 @@ extern "C" fn manifest() -> RVec<u8> {
     let every = Kind::Dense(Frames::Every { hop: Amount::Fixed(1), first: Amount::Fixed(0) });
     let more = DescriptorSpec::new("test.grown", "", every, Bins::Count(Amount::Fixed(1)));
     let spec = CalculatorSpec::new("test.grown", "1.0.0", PcmInput::new(Default::default())).descriptor(more);
-    rmp_serde::to_vec_named(&Manifest { calculators: vec![spec] }).unwrap_or_default().into()
+    rmp_serde::to_vec_named(&Manifest { calculators: vec![spec], ..Manifest::default() })
+        .unwrap_or_default()
+        .into()
 }
 
 extern "C" fn create(_id: RStr<'_>, _setup: RSlice<'_, u8>) -> RResult<InstanceBox, Failure> {
