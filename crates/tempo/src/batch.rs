@@ -9,13 +9,15 @@ use agogic_timebase::{Beats, FrameGrid, Position, Seconds, Ticks};
 
 use crate::TempoMap;
 use crate::index::Index;
-use crate::piece::{LANES, SCATTER, beats_scattered, seconds_scattered};
+use crate::piece::{SCATTER, beats_scattered, seconds_scattered};
 use crate::trace::{Query, timed};
 
 /// Positions compared at once when a run is looked for.
 const BLOCK: usize = 16;
 /// Positions in a row that stood alone before the next are taken to as well.
 const ALONE: usize = 4;
+/// Frames worked out at once.
+const FRAMES: usize = 1 << 14;
 /// Largest whole number up to which a double holds all of them.
 const EXACT: i64 = 1 << 53;
 
@@ -82,8 +84,15 @@ impl TempoMap {
         while done < out.len() {
             let number = self.by_second().find(frames.seconds(done));
             let end = frames.first_from(self.by_second().end(number), done, out.len());
-            self.piece(number).beats_each(self.segments(), frames.times(done), &mut out[done..end]);
-            done = end;
+            let piece = self.piece(number);
+            while done < end {
+                let next = end.min(done + FRAMES);
+                let sample = frames.sample(done);
+                let times =
+                    (0..(next - done) as i32).map(|i| (sample + f64::from(i) * frames.hop) / frames.rate);
+                piece.beats_each(self.segments(), times, &mut out[done..next]);
+                done = next;
+            }
         }
     }
 
@@ -194,19 +203,6 @@ impl Frames {
 
     fn seconds(&self, frame: usize) -> f64 {
         self.sample(frame) / self.rate
-    }
-
-    /// The times of the frames from one on, some at once. Samples are counted by
-    /// adding whole numbers, which is exact.
-    #[inline(always)]
-    fn times(&self, from: usize) -> impl FnMut() -> [f64; LANES] {
-        let (step, rate) = (LANES as f64 * self.hop, self.rate);
-        let mut samples: [f64; LANES] = core::array::from_fn(|i| self.sample(from + i));
-        move || {
-            let times = samples.map(|sample| sample / rate);
-            samples = samples.map(|sample| sample + step);
-            times
-        }
     }
 
     /// The first frame after `from` and up to `count` that lies at or after `end`.

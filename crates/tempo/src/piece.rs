@@ -180,38 +180,18 @@ impl Piece {
 
     /// As [`Self::beats`] for each of a run of times, all in this piece.
     pub(crate) fn beats_run(&self, at: &[Seconds], out: &mut [Beats], segments: &[Segment]) {
-        macro_rules! run {
-            ($kind:expr) => {
-                each(at, out, |at| Beats(self.beats_as($kind, at.0, segments)))
-            };
-        }
-        match self.kind {
-            Kind::Steady => run!(Kind::Steady),
-            Kind::LinearBeats => run!(Kind::LinearBeats),
-            Kind::LinearTime => run!(Kind::LinearTime),
-            Kind::GeometricBeats => run!(Kind::GeometricBeats),
-            Kind::LinearPeriod => run!(Kind::LinearPeriod),
-            curve @ Kind::Curve(_) => run!(curve),
-        }
+        self.beats_each(segments, at.iter().map(|at| at.0), out);
     }
 
-    /// As [`Self::beats`] for times that `next` works out, [`LANES`] at once; what it
-    /// gives beyond the end of `out` is not looked at.
+    /// As [`Self::beats`] for the times of a run, however they come.
     #[inline(always)]
-    pub(crate) fn beats_each(
-        &self,
-        segments: &[Segment],
-        mut next: impl FnMut() -> [f64; LANES],
-        out: &mut [Beats],
-    ) {
+    pub(crate) fn beats_each(&self, segments: &[Segment], at: impl Iterator<Item = f64>, out: &mut [Beats]) {
         macro_rules! run {
-            ($kind:expr) => {{
-                let mut blocks = out.chunks_exact_mut(LANES);
-                for block in &mut blocks {
-                    each(&next(), block, |at| Beats(self.beats_as($kind, at, segments)));
+            ($kind:expr) => {
+                for (at, out) in at.zip(out) {
+                    *out = Beats(self.beats_as($kind, at, segments));
                 }
-                each(&next(), blocks.into_remainder(), |at| Beats(self.beats_as($kind, at, segments)));
-            }};
+            };
         }
         match self.kind {
             Kind::Steady => run!(Kind::Steady),
@@ -224,8 +204,6 @@ impl Piece {
     }
 }
 
-/// Times that are worked out before their beats are, so that both are vector code.
-pub(crate) const LANES: usize = 8;
 /// Positions that are worked out together though each lies in a piece of its own.
 pub(crate) const SCATTER: usize = 16;
 
