@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use agogic_tests::{Ran, Sandbox, crest_plugin, misbehaving_plugin, undescribable_plugin};
+use agogic_tests::{Ran, Sandbox, crest_plugin, misbehaving_plugin, undescribable_plugin, versions_plugin};
 use serde_json::Value;
 
 /// Runs the validator and returns how each test ended, by `CALCULATOR/TEST`.
@@ -36,6 +36,17 @@ fn a_good_plugin_has_no_faults() {
     assert!(results.values().all(|(status, _)| status != "fail"), "{results:#?}");
     assert_eq!(results["example.crest/blocks"].0, "pass");
     assert_eq!(results["load"].0, "pass");
+}
+
+#[test]
+fn derived_calculators_and_those_with_tempo_are_run_too() {
+    let (ran, results) = validate(versions_plugin(), &[]);
+    assert_eq!(ran.status, Some(0), "{results:#?}");
+    for calculator in ["v.twice", "v.sum", "v.note", "v.tick"] {
+        for test in ["constructor", "signals", "blocks", "reset", "parallel"] {
+            assert_eq!(results[&format!("{calculator}/{test}")].0, "pass", "{calculator}/{test}");
+        }
+    }
 }
 
 #[test]

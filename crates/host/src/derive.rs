@@ -89,6 +89,12 @@ impl<'a> Derivation<'a> {
         Ok(Self { calculator, setup, tempo, headers })
     }
 
+    /// What the calculator will be told, but for what is wanted, and the headers
+    /// of its tracks.
+    pub(crate) fn into_parts(self) -> (Setup, Vec<TrackHeader>) {
+        (self.setup, self.headers)
+    }
+
     /// As [`Prepared::fit`](crate::Prepared::fit).
     ///
     /// # Errors

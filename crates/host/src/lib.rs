@@ -50,7 +50,7 @@ pub use error::{CallError, HostError, Place};
 pub use isolation::{Isolation, Limits, Rule, Rules};
 pub use plugins::{Found, Known, Plugin, Quarantine, SearchKind, SearchPlace, sidecar_path};
 pub use prepare::{Prepared, Source};
-pub use probe::{Kept, Probe, ProbeBlock};
+pub use probe::{Kept, Plan, Probe, ProbeBlock};
 pub use registry::{Clash, LoadedCalculator, Origin, Refusal, Registry};
 pub use session::{Outcome, Session, Task};
 pub use sink::{ReceiveError, Receiver};

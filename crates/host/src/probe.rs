@@ -10,13 +10,17 @@ use std::sync::atomic::AtomicBool;
 
 use abi_stable::std_types::RSlice;
 use agogic_abi::v1::Block;
-use agogic_schema::{CalculatorSpec, Event, Setup, TrackHeader};
+use agogic_schema::{CalculatorSpec, ContentHash, Event, Profile, Setup, TrackHeader};
+use agogic_timebase::Seconds;
 
 use crate::backend::Instance;
 use crate::counts::Extent;
 use crate::isolation::Isolation;
 use crate::sink::HostSink;
-use crate::{CallError, HostError, LoadedCalculator, Origin, Prepared, ReceiveError, Receiver, library};
+use crate::tempo::{Items, TICKS_PER_QUARTER, TickMap, TickWriter};
+use crate::{
+    CallError, Derivation, HostError, LoadedCalculator, Origin, Prepared, ReceiveError, Receiver, library,
+};
 
 /// A piece of an input, as the caller cut it.
 #[derive(Clone, Copy, Debug)]
@@ -50,16 +54,78 @@ pub struct Probe<'a> {
     headers: Vec<TrackHeader>,
     latency: u32,
     wanted: Vec<bool>,
+    ticks: Option<(Items, TickWriter<'static>)>,
     /// Samples or frames of the first input so far.
     fed: u64,
     instance: Box<dyn Instance>,
     sink: HostSink<'a, Kept>,
 }
 
-impl Prepared<'_> {
+/// A calculator made ready to be probed. One that has to do with tempo is told
+/// of a steady one, 120 quarter notes a minute.
+pub struct Plan<'a> {
+    calculator: &'a LoadedCalculator,
+    setup: Setup,
+    latency: u32,
+    /// Where the items of its first input stand, where it is told of tempo.
+    items: Option<Items>,
+    /// The headers of its tracks, in the order of its outputs.
+    pub headers: Vec<TrackHeader>,
+}
+
+impl Plan<'_> {
     /// What the calculator will be told, but for what is wanted.
     pub fn setup(&self) -> &Setup {
         &self.setup
+    }
+}
+
+impl<'a> From<Prepared<'a>> for Plan<'a> {
+    fn from(prepared: Prepared<'a>) -> Self {
+        let prepared = prepared.with_tempo(Some(&METRONOME));
+        let items = prepared.tempo.map(|_| prepared.items());
+        let Prepared { calculator, setup, latency, headers, .. } = prepared;
+        Self { calculator, setup, latency, items, headers }
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// For a derived calculator, of these inputs in the order of its
+    /// description, all dense.
+    ///
+    /// # Errors
+    /// As [`Derivation::new`].
+    pub fn derived(
+        calculator: &'a LoadedCalculator,
+        profile: &Profile,
+        inputs: &[TrackHeader],
+    ) -> Result<Self, HostError> {
+        let (setup, headers) = Derivation::new(calculator, profile, inputs, Some(&METRONOME))?.into_parts();
+        let latency = calculator.spec.latency.resolve(&setup.params).unwrap_or(0);
+        let items = inputs.first().filter(|_| setup.tempo).map(|first| first.grid(0).map(Items::Frames));
+        Ok(Self { calculator, setup, latency, items: items.transpose()?, headers })
+    }
+}
+
+/// 120 quarter notes a minute.
+struct Metronome;
+
+static METRONOME: Metronome = Metronome;
+
+/// Ticks a second.
+const PACE: f64 = 2.0 * TICKS_PER_QUARTER as f64;
+
+impl TickMap for Metronome {
+    fn ticks(&self, at: Seconds) -> f64 {
+        at.0 * PACE
+    }
+
+    fn seconds(&self, tick: f64) -> Seconds {
+        Seconds(tick / PACE)
+    }
+
+    fn content(&self) -> ContentHash {
+        ContentHash([0; 32])
     }
 }
 
@@ -117,13 +183,14 @@ impl<'a> Probe<'a> {
     ///
     /// # Errors
     /// The calculator's.
-    pub fn new(prepared: &Prepared<'a>, wanted: &[bool]) -> Result<Self, CallError> {
-        let calculator = prepared.calculator;
-        let setup = Setup { wanted: wanted.to_vec(), ..prepared.setup.clone() };
+    pub fn new(plan: &Plan<'a>, wanted: &[bool]) -> Result<Self, CallError> {
+        let calculator = plan.calculator;
+        let setup = Setup { wanted: wanted.to_vec(), ..plan.setup.clone() };
         let instance = calculator.library.create(&calculator.spec.id, &setup)?;
-        let (headers, latency) = (prepared.headers.clone(), prepared.latency);
+        let (headers, latency) = (plan.headers.clone(), plan.latency);
+        let ticks = plan.items.map(|items| (items, TickWriter::new(&METRONOME)));
         let sink = sink(calculator, latency, &headers, wanted);
-        Ok(Self { calculator, headers, latency, wanted: wanted.to_vec(), fed: 0, instance, sink })
+        Ok(Self { calculator, headers, latency, wanted: wanted.to_vec(), ticks, fed: 0, instance, sink })
     }
 
     /// Gives it the next block.
@@ -131,6 +198,10 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// The calculator's, or the rule that it broke.
     pub fn process(&mut self, block: ProbeBlock<'_>) -> Result<(), CallError> {
+        let ticks = match &mut self.ticks {
+            Some((items, writer)) => writer.block(*items, block.position, block.count),
+            None => &[],
+        };
         let block = Block {
             input: block.input,
             plane: 0,
@@ -140,7 +211,7 @@ impl<'a> Probe<'a> {
             width: block.width as u32,
             data: RSlice::from_slice(block.data),
             events: RSlice::EMPTY,
-            ticks: RSlice::EMPTY,
+            ticks: RSlice::from_slice(ticks),
         };
         self.fed += if block.input == 0 { block.count } else { 0 };
         let result = self.instance.process(&block, self.sink.lend());

@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use agogic_host::{CallError, HostError, Kept, LoadedCalculator, Prepared, Probe, ProbeBlock, Source};
+use agogic_host::{CallError, HostError, Kept, LoadedCalculator, Plan, Prepared, Probe, ProbeBlock, Source};
 use agogic_schema::{CalculatorSpec, ChannelUse, InputSpec, Kind, ParamValue, Profile, ProfileName, Setup};
-use agogic_testkit::{Cut, Input, Outputs, Piece, Shape, Signal, Subject, Values};
+use agogic_testkit::{Cut, Input, Outputs, Piece, Shape, Signal, Subject, Values, stand_ins};
 use agogic_timebase::SampleRate;
 
 use crate::job::Job;
@@ -86,7 +86,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Makes the calculator ready for a signal.
-    pub(crate) fn prepare(&self, changes: Changes<'_>, signal: &Signal) -> Result<Prepared<'a>, Trouble> {
+    pub(crate) fn prepare(&self, changes: Changes<'_>, signal: &Signal) -> Result<Plan<'a>, Trouble> {
         let id = &self.spec().id;
         let failed = |error: &dyn std::fmt::Display| Trouble::Failed(error.to_string());
         let params = changes.iter().map(|(name, value)| (format!("{id}.{name}"), value.clone())).collect();
@@ -94,14 +94,19 @@ impl<'a> Bench<'a> {
         let profile = Profile { name, sample_rate: None, params };
         let rate = SampleRate::new(signal.rate).map_err(|error| failed(&error))?;
         let channels = (1..=signal.channels).map(|channel| channel.to_string()).collect();
-        Prepared::new(self.calculator, &profile, &Source { rate, channels }).map_err(|error| match error {
+        let plan = if self.spec().input.inputs().is_empty() {
+            Prepared::new(self.calculator, &profile, &Source { rate, channels }).map(Plan::from)
+        } else {
+            Plan::derived(self.calculator, &profile, &stand_ins(self.spec(), signal.rate))
+        };
+        plan.map_err(|error| match error {
             HostError::Setup { .. } | HostError::Schema(_) => Trouble::Refused(error.to_string()),
             other => Trouble::Failed(other.to_string()),
         })
     }
 
     /// The input for a signal.
-    pub(crate) fn input(&self, prepared: &Prepared<'_>, signal: &Signal) -> Result<Input, Trouble> {
+    pub(crate) fn input(&self, prepared: &Plan<'_>, signal: &Signal) -> Result<Input, Trouble> {
         let made = Input::new(self.spec(), &prepared.setup().params, signal);
         made.map_err(|error| Trouble::Failed(error.to_string()))
     }
@@ -116,7 +121,7 @@ impl<'a> Bench<'a> {
     /// Runs a fresh instance over pieces.
     pub(crate) fn run_pieces(
         &self,
-        prepared: &Prepared<'a>,
+        prepared: &Plan<'a>,
         wanted: &[bool],
         pieces: &[Piece],
     ) -> Result<Outputs, Trouble> {

@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use agogic_calculator::Block;
 use agogic_dsp::{Stft, StftSpec, Window};
 use agogic_schema::{
-    CalculatorSpec, ChannelUse, InputSpec, Params, Setup, Shape as TrackShape, SpectrumInput, SpectrumScale,
-    TrackHeader, WindowShape,
+    CalculatorSpec, ChannelUse, DescriptorId, InputSpec, Params, Setup, Shape as TrackShape, SpectrumInput,
+    SpectrumScale, TrackHeader, WindowShape,
 };
 
 use crate::{Cut, Shape, Signal, TestError};
@@ -62,16 +62,6 @@ pub fn defaults(spec: &CalculatorSpec) -> Params {
 /// # Errors
 /// [`TestError::Input`] where the parameters make no input.
 pub fn setup(spec: &CalculatorSpec, params: &Params, signal: &Signal) -> Result<Setup, TestError> {
-    let stand_in = |id: &agogic_schema::DescriptorId| TrackHeader {
-        descriptor: id.clone(),
-        unit: String::new(),
-        range: None,
-        shape: TrackShape::Dense,
-        channels: vec!["mono".into()],
-        bins: 1,
-        rate: signal.rate,
-        planes: vec![(0, STAND_IN_HOP)],
-    };
     Ok(Setup {
         params: params.clone(),
         rate: signal.rate,
@@ -88,10 +78,26 @@ pub fn setup(spec: &CalculatorSpec, params: &Params, signal: &Signal) -> Result<
             InputSpec::Descriptors(_) => 0,
             _ => 1,
         },
-        inputs: spec.input.inputs().iter().map(stand_in).collect(),
+        inputs: stand_ins(spec, signal.rate),
         tempo: false,
         wanted: vec![true; spec.descriptors.len()],
     })
+}
+
+/// What is told of the tracks that stand in for the inputs of a derived
+/// calculator, in the order of its description; none for audio.
+pub fn stand_ins(spec: &CalculatorSpec, rate: u32) -> Vec<TrackHeader> {
+    let stand_in = |id: &DescriptorId| TrackHeader {
+        descriptor: id.clone(),
+        unit: String::new(),
+        range: None,
+        shape: TrackShape::Dense,
+        channels: vec!["mono".into()],
+        bins: 1,
+        rate,
+        planes: vec![(0, STAND_IN_HOP)],
+    };
+    spec.input.inputs().iter().map(stand_in).collect()
 }
 
 impl Input {

@@ -49,7 +49,7 @@ pub use cut::Cut;
 pub use error::TestError;
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use golden::{LOCK_FILE, golden, update};
-pub use input::{Input, Piece, defaults, setup};
+pub use input::{Input, Piece, defaults, setup, stand_ins};
 pub use linked::{Linked, Subject};
 pub use lock::{Lock, Locked, golden_signals, record};
 pub use outputs::{Outputs, Values};
