@@ -4,7 +4,10 @@
 //! The feature `version-2` builds its next release, in which the formula of
 //! `example.crest` is another and `example.flatness` is as it was.
 
-use agogic_calculator::{Amount, Bins, Block, Calculator, CalculatorSpec, DescriptorSpec, Error, Frames, Kind, Output, ParamSpec, Setup, SpectrumInput};
+use agogic_calculator::{
+    Amount, Bins, Block, Calculator, CalculatorSpec, DescriptorSpec, Error, Frames, Kind, Output, ParamSpec,
+    Setup, SpectrumInput,
+};
 
 const NEXT: bool = cfg!(feature = "version-2");
 const VERSION: &str = if NEXT { "2.0.0" } else { "1.0.0" };
