@@ -37,6 +37,7 @@ mod dct;
 mod decibel;
 mod error;
 mod log_mel;
+mod matrix;
 mod mel;
 mod slope;
 mod stft;
