@@ -40,7 +40,7 @@ pub enum HostError {
     #[error("it breaks the C interface: {0}")]
     CInterface(String),
     /// A library of this generation whose layout differs all the same.
-    #[error("built against another draft of the interface: {0}")]
+    #[error("its layout differs from that of the generation it names: {0}")]
     Layout(String),
     /// A part of a library that cannot be used; the rest can.
     #[error("{0}")]

@@ -4,7 +4,6 @@
 use rayon::prelude::*;
 
 use crate::feed::Feeds;
-use crate::spare::Spares;
 use crate::work::Work;
 use crate::{CallError, LoadedCalculator, Prepared, Receiver, Source, Watch};
 
@@ -40,23 +39,12 @@ impl<'a, R: Receiver> Session<'a, R> {
     /// Makes an instance for each task. One that cannot be made fails its own
     /// outputs only.
     pub fn new(source: &Source, tasks: Vec<Task<'a, R>>, watch: &'a dyn Watch) -> Self {
-        Self::with_spares(source, tasks, watch, &mut Spares::default())
-    }
-
-    /// As [`Self::new`], but takes instances that have finished where there are
-    /// some of the same setup.
-    pub fn with_spares(
-        source: &Source,
-        tasks: Vec<Task<'a, R>>,
-        watch: &'a dyn Watch,
-        spares: &mut Spares,
-    ) -> Self {
         let mut feeds = Feeds::default();
         let running = tasks
             .into_iter()
             .map(|task| Running {
                 calculator: task.prepared.calculator,
-                state: Work::start(task, &mut feeds, source, watch, spares),
+                state: Work::start(task, &mut feeds, source, watch),
             })
             .collect();
         Self { feeds, running, watch }
@@ -70,17 +58,12 @@ impl<'a, R: Receiver> Session<'a, R> {
     }
 
     /// Ends the run.
-    pub fn finish(self) -> Vec<Outcome<'a, R>> {
-        self.finish_into(&mut Spares::default())
-    }
-
-    /// Ends the run and keeps its instances.
-    pub fn finish_into(mut self, spares: &mut Spares) -> Vec<Outcome<'a, R>> {
+    pub fn finish(mut self) -> Vec<Outcome<'a, R>> {
         self.feeds.finish();
         self.drive(true);
         let outcomes = self.running.into_iter().map(|running| Outcome {
             calculator: running.calculator,
-            result: running.state.map(|work| work.end(spares)),
+            result: running.state.map(|work| work.into_receivers()),
         });
         outcomes.collect()
     }

@@ -2,7 +2,6 @@
 //! where their results go.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use abi_stable::std_types::RSlice;
 use agogic_abi::v1::Block;
@@ -14,7 +13,6 @@ use crate::collect::Collector;
 use crate::counts::Extent;
 use crate::feed::{FeedId, Feeds, Piece};
 use crate::sink::HostSink;
-use crate::spare::{Spare, Spares};
 use crate::tempo::{Items, TickWriter};
 use crate::{CallError, LoadedCalculator, Receiver, Source, Task, Watch};
 
@@ -40,13 +38,12 @@ pub(crate) struct Work<'a, R> {
 }
 
 impl<'a, R: Receiver> Work<'a, R> {
-    /// Makes the first instance, or takes one that has finished.
+    /// Makes the first instance.
     pub(crate) fn start(
         task: Task<'a, R>,
         feeds: &mut Feeds,
         source: &Source,
         watch: &'a dyn Watch,
-        spares: &mut Spares,
     ) -> Result<Self, CallError> {
         let Task { prepared, receivers } = task;
         let calculator = prepared.calculator;
@@ -55,10 +52,7 @@ impl<'a, R: Receiver> Work<'a, R> {
         let mut setup = prepared.setup;
         setup.wanted = receivers.iter().map(Option::is_some).collect();
         let feed = feeds.serve(&prepared.input, source).map_err(CallError::Setup)?;
-        let instance = match spares.take(calculator, &setup) {
-            Some(instance) => instance,
-            None => calculator.library.create(&calculator.spec.id, &setup)?,
-        };
+        let instance = calculator.library.create(&calculator.spec.id, &setup)?;
         let sink = HostSink::new(&calculator.spec, prepared.latency, prepared.headers, receivers, watch);
         Ok(Self { calculator, setup, feed, instances: vec![instance], parts: vec![], sink, fed: 0, ticks })
     }
@@ -88,13 +82,8 @@ impl<'a, R: Receiver> Work<'a, R> {
         self.sink.check_ahead(extent)
     }
 
-    /// The receivers, once the work is done; its instances become spares.
-    pub(crate) fn end(self, spares: &mut Spares) -> Vec<Option<R>> {
-        for instance in self.instances {
-            let library = Arc::clone(&self.calculator.library);
-            let id = self.calculator.spec.id.clone();
-            spares.keep(Spare { library, id, setup: self.setup.clone(), instance });
-        }
+    /// The receivers, once the work is done.
+    pub(crate) fn into_receivers(self) -> Vec<Option<R>> {
         self.sink.into_receivers()
     }
 
@@ -166,6 +155,7 @@ fn even(count: usize, parts: usize) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
     use agogic_schema::{
@@ -244,13 +234,13 @@ mod tests {
         prepared.headers[0].channels = source.channels.clone();
         let task = Task { prepared, receivers: vec![Some(Kept(vec![]))] };
         let (mut feeds, watch) = (Feeds::default(), AtomicBool::new(false));
-        let mut work = Work::start(task, &mut feeds, &source, &watch, &mut Spares::default()).unwrap();
+        let mut work = Work::start(task, &mut feeds, &source, &watch).unwrap();
         let count = data.len() / channels / 9;
         let piece = Piece { position: 100, count, channels, width: 9, data };
         let edges = [&[0], cuts, &[count]].concat();
         let ranges: Vec<_> = edges.windows(2).map(|edge| edge[0]..edge[1]).collect();
         work.process_apart(&piece, &ranges).unwrap();
-        work.end(&mut Spares::default()).remove(0).unwrap().0
+        work.into_receivers().remove(0).unwrap().0
     }
 
     proptest! {
