@@ -7,13 +7,26 @@ use std::process::{Child, Stdio};
 
 use agogic_tests::{Sandbox, Wav};
 
-const IDS: [&str; 6] = [
+const IDS: [&str; 19] = [
+    "agogic.chroma",
+    "agogic.energy",
     "agogic.mel",
+    "agogic.mfcc",
+    "agogic.mfcc.delta",
+    "agogic.mfcc.delta2",
     "agogic.onset.strength",
     "agogic.onset.times",
     "agogic.peaks",
     "agogic.rms",
+    "agogic.spectral.bandwidth",
+    "agogic.spectral.centroid",
+    "agogic.spectral.contrast",
+    "agogic.spectral.crest",
+    "agogic.spectral.flatness",
+    "agogic.spectral.flux",
+    "agogic.spectral.rolloff",
     "agogic.spectrum",
+    "agogic.zero-crossings",
 ];
 
 fn answers(sandbox: &Sandbox) -> Vec<Vec<u8>> {

@@ -10,13 +10,26 @@ use agogic::{Control, Engine, Event, EventLog, Request, Span};
 use agogic_tests::{Sandbox, Wav, workspace};
 use serde_json::json;
 
-const ALL: [&str; 6] = [
+const ALL: [&str; 19] = [
+    "agogic.chroma",
+    "agogic.energy",
     "agogic.mel",
+    "agogic.mfcc",
+    "agogic.mfcc.delta",
+    "agogic.mfcc.delta2",
     "agogic.onset.strength",
     "agogic.onset.times",
     "agogic.peaks",
     "agogic.rms",
+    "agogic.spectral.bandwidth",
+    "agogic.spectral.centroid",
+    "agogic.spectral.contrast",
+    "agogic.spectral.crest",
+    "agogic.spectral.flatness",
+    "agogic.spectral.flux",
+    "agogic.spectral.rolloff",
     "agogic.spectrum",
+    "agogic.zero-crossings",
 ];
 
 fn song() -> String {

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Write librosa.json: what librosa 0.11.0 computes on audio that the tests can have too.
+"""Write what librosa 0.11.0 computes on audio that the tests can have too.
+
+librosa.json beside this script is for the tests of files; spectral.json beside the
+tests of the standard calculators holds what only regenerated signals are compared in.
 
     python3 make_librosa.py            # needs librosa==0.11.0, soundfile, soxr
 
@@ -22,6 +25,10 @@ Slaney's scale and norm; log-mel is power_to_db(ref=1, amin=1e-10, top_db=80), w
 top_db counts from the loudest value of the whole recording; rms over 2048 samples,
 centred; onset strength and onset frames by librosa's defaults from that log-mel.
 Figures "at" something stand in the order of the frames listed beside them.
+
+In spectral.json figures are given at every eighth frame and the last one; the
+tuning of `chroma` is 0 and that of `chroma_tuned` 0.3; `contrast` has top_db 80;
+flux and crest, which librosa does not have, are computed here by their formulas.
 """
 
 from __future__ import annotations
@@ -39,6 +46,8 @@ import soundfile
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 OUT = HERE / "librosa.json"
+SPECTRAL_OUT = ROOT / "calculators" / "standard" / "tests" / "spectral.json"
+SPECTRAL_STEP = 8
 
 SR, N_FFT, HOP = 22050, 2048, 512
 SECONDS = 4
@@ -146,6 +155,37 @@ def signal_figures(y: np.ndarray) -> dict:
     }
 
 
+def spectral_figures(y: np.ndarray) -> dict:
+    """What is kept of a regenerated signal for the tests of single calculators."""
+    magnitude = np.abs(librosa.stft(y, n_fft=N_FFT, hop_length=HOP, dtype=np.complex128))
+    power = magnitude**2
+    mfcc = librosa.feature.mfcc(S=librosa.power_to_db(mel_power(y)), n_mfcc=20)
+    flux = np.sqrt((np.diff(magnitude, axis=1, prepend=magnitude[:, :1]) ** 2).sum(axis=0))
+    mean = magnitude.mean(axis=0)
+    frames = sorted({*range(0, magnitude.shape[1], SPECTRAL_STEP), magnitude.shape[1] - 1})
+
+    def at(rows: np.ndarray, count: int) -> list:
+        kept = np.atleast_2d(rows)[:, frames].T
+        return digits(kept, count) if kept.shape[1] == 1 else [digits(row, count) for row in kept]
+
+    return {
+        "frames": frames,
+        "centroid": at(librosa.feature.spectral_centroid(S=magnitude, sr=SR), 9),
+        "bandwidth": at(librosa.feature.spectral_bandwidth(S=magnitude, sr=SR), 9),
+        "rolloff": at(librosa.feature.spectral_rolloff(S=magnitude, sr=SR), 9),
+        "flatness": at(librosa.feature.spectral_flatness(S=magnitude), 9),
+        "flux": at(flux, 9),
+        "crest": at(magnitude.max(axis=0) / np.where(mean > 0, mean, 1), 9),
+        "contrast": at(librosa.feature.spectral_contrast(S=magnitude, sr=SR), 7),
+        "chroma": at(librosa.feature.chroma_stft(S=power, sr=SR, tuning=0.0), 7),
+        "chroma_tuned": at(librosa.feature.chroma_stft(S=power, sr=SR, tuning=0.3), 7),
+        "mfcc": at(mfcc, 8),
+        "mfcc_delta": at(librosa.feature.delta(mfcc), 7),
+        "mfcc_delta2": at(librosa.feature.delta(mfcc, order=2), 7),
+        "zero_crossings": at(librosa.feature.zero_crossing_rate(y, frame_length=N_FFT, hop_length=HOP), 9),
+    }
+
+
 def recording_figures(path: Path) -> dict:
     """What is kept of a recording."""
     info = soundfile.info(path)
@@ -215,6 +255,12 @@ def main() -> None:
     """Compute everything and write it."""
     if librosa.__version__ != "0.11.0":
         sys.exit(f"make_librosa.py: librosa 0.11.0 is needed, this is {librosa.__version__}")
+    spectral = {
+        "generator": f"librosa {librosa.__version__}, float64",
+        "signals": {name: spectral_figures(y) for name, y in signals().items()},
+    }
+    SPECTRAL_OUT.write_text(as_json(spectral), encoding="utf-8")
+    print(f"{SPECTRAL_OUT.name}: {SPECTRAL_OUT.stat().st_size} bytes")
     data = {
         "generator": f"librosa {librosa.__version__}",
         "sr": SR,

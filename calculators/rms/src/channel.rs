@@ -26,6 +26,11 @@ impl Framing {
         Self { frame_length, hop, turns: [beyond, hop - beyond], pieces: frame_length / hop * 2 + 1 }
     }
 
+    /// Samples of a frame.
+    pub(crate) fn frame_length(&self) -> usize {
+        self.frame_length
+    }
+
     /// How many frames end within the first `samples` samples.
     pub(crate) fn complete(&self, samples: u64) -> u64 {
         let fed = samples + self.lead() as u64;
@@ -71,9 +76,9 @@ impl Channel {
         channel
     }
 
-    /// Takes more samples and gives the root mean square of every frame that
+    /// Takes more samples and gives the sum of the squares of every frame that
     /// they complete.
-    pub(crate) fn push(&mut self, samples: &[f32], framing: &Framing, mut give: impl FnMut(f32)) {
+    pub(crate) fn push(&mut self, samples: &[f32], framing: &Framing, mut give: impl FnMut(f64)) {
         let mut rest = samples;
         loop {
             while self.filled == framing.turns[self.turn] {
@@ -107,15 +112,14 @@ impl Channel {
         }
     }
 
-    fn close_piece(&mut self, framing: &Framing, give: &mut impl FnMut(f32)) {
+    fn close_piece(&mut self, framing: &Framing, give: &mut impl FnMut(f64)) {
         let [a, b, c, d, e, f, g, h] = std::mem::take(&mut self.lanes);
         if self.pieces.len() == framing.pieces {
             self.pieces.pop_front();
         }
         self.pieces.push_back(((a + e) + (c + g)) + ((b + f) + (d + h)));
         if self.turn == 0 && self.pieces.len() == framing.pieces {
-            let sum: f64 = self.pieces.iter().sum();
-            give((sum / framing.frame_length as f64).sqrt() as f32);
+            give(self.pieces.iter().sum());
         }
         self.filled = 0;
         self.turn = 1 - self.turn;

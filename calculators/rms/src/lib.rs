@@ -1,7 +1,10 @@
-//! `agogic.rms`: root mean square per channel.
+//! `agogic.rms` and `agogic.energy`: root mean square and short-time energy, per
+//! channel.
 //!
-//! The numbers are those of librosa's `feature.rms` with centred frames and
-//! zeros beyond the ends: frame `i` covers the samples from
+//! The energy of a frame is the sum of its squares, `sum x^2` (L. Rabiner and
+//! R. Schafer, *Digital processing of speech signals*, 1978); the root mean square is
+//! `sqrt(energy / frame_length)`, the number of librosa's `feature.rms` with centred
+//! frames and zeros beyond the ends: frame `i` covers the samples from
 //! `i * hop_length - frame_length / 2` on, and `n` samples give
 //! `1 + n / hop_length` frames (none for none). Squares are exact and summed in
 //! f64, so that values are within 1e-7, relative, of the definition. Silence
@@ -25,10 +28,18 @@ use crate::channel::{Channel, Framing};
 /// Longest frame and greatest hop, in samples.
 const LONGEST: i64 = 65_536;
 
-/// Root mean square per channel.
+// Numbers of the outputs.
+const RMS: usize = 0;
+const ENERGY: usize = 1;
+
+/// Root mean square and short-time energy per channel.
 pub struct Rms {
     framing: Framing,
+    /// Which outputs are wanted.
+    wanted: [bool; 2],
     channels: Vec<Channel>,
+    /// Energies of some frames, channel by channel.
+    energies: Vec<f64>,
     /// Samples per channel so far.
     samples: u64,
     /// Frames given so far.
@@ -37,16 +48,19 @@ pub struct Rms {
 
 impl Calculator for Rms {
     fn describe() -> CalculatorSpec {
-        let frames = Frames::Every { hop: Amount::param("hop_length"), first: Amount::Fixed(0) };
-        CalculatorSpec::new("agogic.rms", "1.0.0", PcmInput::new(ChannelUse::Each))
-            .about("Root mean square of overlapping frames, per channel.")
+        let dense = |id: &str, about: &str| {
+            let frames = Frames::Every { hop: Amount::param("hop_length"), first: Amount::Fixed(0) };
+            DescriptorSpec::new(id, "", Kind::Dense(frames), Bins::Count(Amount::Fixed(1))).about(about)
+        };
+        let rms = "sqrt(mean(x^2)) over the frame, zeros beyond the ends; librosa.feature.rms.";
+        let energy = "sum(x^2) over the frame, zeros beyond the ends.";
+        CalculatorSpec::new("agogic.rms", "1.1.0", PcmInput::new(ChannelUse::Each))
+            .about("Root mean square and energy of overlapping frames, per channel.")
             .author("Agogic")
             .param(ParamSpec::integer("frame_length", 2048, 1, LONGEST, "samples", "Samples under a frame."))
             .param(ParamSpec::integer("hop_length", 512, 1, LONGEST, "samples", "Distance between frames."))
-            .descriptor(
-                DescriptorSpec::new("agogic.rms", "", Kind::Dense(frames), Bins::Count(Amount::Fixed(1)))
-                    .about("sqrt(mean(x^2)) over the frame, zeros beyond the ends; librosa.feature.rms."),
-            )
+            .descriptor(dense("agogic.rms", rms).changed_in("1.0.0"))
+            .descriptor(dense("agogic.energy", energy).changed_in("1.1.0"))
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {
@@ -56,7 +70,8 @@ impl Calculator for Rms {
         };
         let framing = Framing::new(samples("frame_length")?, samples("hop_length")?);
         let channels = setup.channels.iter().map(|_| Channel::new(&framing)).collect();
-        Ok(Self { framing, channels, samples: 0, given: 0 })
+        let wanted = [setup.wants(RMS), setup.wants(ENERGY)];
+        Ok(Self { framing, wanted, channels, energies: vec![], samples: 0, given: 0 })
     }
 
     fn process(&mut self, block: &Block<'_>, output: &mut Output<'_>) -> Result<(), Error> {
@@ -90,15 +105,20 @@ impl Rms {
         samples: impl Fn(usize) -> &'a [f32],
         output: &mut Output<'_>,
     ) -> Result<(), Error> {
-        let rows = output.frames(0, (complete - self.given) as usize)?;
-        let width = self.channels.len();
+        let (count, width) = ((complete - self.given) as usize, self.channels.len());
+        self.energies.clear();
         for (index, channel) in self.channels.iter_mut().enumerate() {
-            let mut column = rows.iter_mut().skip(index).step_by(width);
-            channel.push(samples(index), &self.framing, |rms| {
-                if let Some(value) = column.next() {
-                    *value = rms;
+            channel.push(samples(index), &self.framing, |energy| self.energies.push(energy));
+        }
+        let length = self.framing.frame_length() as f64;
+        let value: [fn(f64, f64) -> f64; 2] = [|energy, length| (energy / length).sqrt(), |energy, _| energy];
+        for number in [RMS, ENERGY].into_iter().filter(|&number| self.wanted[number]) {
+            let rows = output.frames(number, count)?;
+            for (index, energies) in self.energies.chunks_exact(count.max(1)).enumerate() {
+                for (out, &energy) in rows.iter_mut().skip(index).step_by(width).zip(energies) {
+                    *out = value[number](energy, length) as f32;
                 }
-            });
+            }
         }
         self.given = complete;
         Ok(())
@@ -160,6 +180,21 @@ mod tests {
         for row in rows.chunks(3).skip(1).take(370) {
             assert_eq!(row, [0.5, 0.0, 1.0]);
         }
+    }
+
+    #[test]
+    fn energy_is_the_sum_of_squares() {
+        let planar = [[0.5f32; 64], [-1.0; 64]].concat();
+        let mut setup = setup(16, 8, 2);
+        let block = Block::new(0, 64, 2, 1, &planar).expect("whole channels");
+        let both = Collected::run::<Rms>(&setup, [block]).expect("a result");
+        // The outermost frames reach half over the ends.
+        let expect: Vec<f32> =
+            (0..9).flat_map(|i| if i % 8 == 0 { [2.0, 8.0] } else { [4.0, 16.0] }).collect();
+        assert_eq!(both.frames(1), expect);
+        setup.wanted = vec![false, true];
+        let one = Collected::run::<Rms>(&setup, [block]).expect("a result");
+        assert_eq!((one.frames(0), one.frames(1)), (&[][..], both.frames(1)));
     }
 
     #[test]

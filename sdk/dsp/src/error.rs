@@ -1,7 +1,10 @@
 //! What can be wrong with the parameters of a transform or a filter bank. Running
 //! one never fails: all checks happen when it is built.
 
+use crate::chroma::MAX_CHROMA;
+use crate::dct::MAX_DCT;
 use crate::mel::MAX_MELS;
+use crate::slope::MAX_SLOPE_WIDTH;
 use crate::stft_spec::MAX_N_FFT;
 
 /// A parameter that cannot be used. The same call fails again: no retry helps.
@@ -36,4 +39,27 @@ pub enum DspError {
         /// Upper edge of the highest band, in Hz.
         fmax: f64,
     },
+    /// There are no pitch classes, or absurdly many.
+    #[error("n_chroma {0} is not within 1..={MAX_CHROMA}")]
+    NChroma(usize),
+    /// A tuning, or the centre or width of the octaves that count, is not finite,
+    /// or the width is not positive.
+    #[error("{name} {value} of a chroma filter bank is not finite or not positive")]
+    Chroma {
+        /// Which of them.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A cosine transform has no values, or more coefficients than values.
+    #[error("{outputs} coefficients of {inputs} values are not within 1..=values..={MAX_DCT}")]
+    Dct {
+        /// Values of a row.
+        inputs: usize,
+        /// Coefficients asked for.
+        outputs: usize,
+    },
+    /// The window of a slope is even, too narrow or too wide.
+    #[error("slope width {0} is not odd and within 3..={MAX_SLOPE_WIDTH}")]
+    SlopeWidth(usize),
 }

@@ -1,6 +1,7 @@
 //! The signal processing that the host and the calculators share: analysis
 //! windows, a streaming short-time Fourier transform, complex spectra of single
-//! blocks, mel filter banks and decibels.
+//! blocks, mel and chroma filter banks, decibels, a cosine transform and slopes
+//! along time.
 //!
 //! Conventions are librosa's, so that the same parameters give the same numbers:
 //! periodic windows, zero padding when centred, rows of `n_fft / 2 + 1` bins.
@@ -32,20 +33,26 @@
 
 #![forbid(unsafe_code)]
 
+mod chroma;
+mod dct;
 mod decibel;
 mod engine;
 mod error;
 mod log_mel;
 mod mel;
+mod slope;
 mod spectrum;
 mod stft;
 mod stft_spec;
 mod window;
 
+pub use chroma::{ChromaBank, ChromaSpec, MAX_CHROMA};
+pub use dct::{Dct, MAX_DCT};
 pub use decibel::{power_to_db, power_to_db_slice};
 pub use error::DspError;
 pub use log_mel::{LogMel, LogMelSpec};
 pub use mel::{MAX_MELS, MelBank, MelNorm, MelScale, hz_to_mel, mel_to_hz};
+pub use slope::{MAX_SLOPE_WIDTH, Slope, SlopeOrder};
 pub use spectrum::BlockSpectrum;
 pub use stft::Stft;
 pub use stft_spec::{MAX_N_FFT, StftSpec};

@@ -1,6 +1,8 @@
 //! Signals that any language generates alike, and the ways to hand them to a
 //! calculator: 4 s at 22,050 Hz, one channel.
 
+#![allow(dead_code, reason = "each test file uses what it needs")]
+
 use std::f64::consts::TAU;
 use std::num::NonZeroUsize;
 

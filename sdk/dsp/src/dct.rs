@@ -1,0 +1,129 @@
+//! The discrete cosine transform that turns a row of mel bands into cepstral
+//! coefficients. Called by calculators, once per row.
+
+use std::f64::consts::PI;
+
+use crate::DspError;
+
+/// The most values of a row that a [`Dct`] accepts.
+pub const MAX_DCT: usize = 8192;
+
+/// Independent sums, which the compiler can vectorise.
+const LANES: usize = 16;
+
+/// The first coefficients of an orthonormal DCT-II:
+/// `y[k] = s[k] sum over i of x[i] cos(pi k (2 i + 1) / (2 n))` with `s[0] =
+/// sqrt(1/n)` and `s[k] = sqrt(2/n)`, as SciPy's `dct(x, type=2, norm="ortho")`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dct {
+    inputs: usize,
+    /// Rows of coefficients, each padded with zeros to whole lanes.
+    rows: Vec<f32>,
+    stride: usize,
+}
+
+impl Dct {
+    /// The first `outputs` coefficients of rows of `inputs` values. The matrix is
+    /// computed in f64 and kept as f32.
+    ///
+    /// # Errors
+    /// [`DspError::Dct`] unless `1 <= outputs <= inputs <= MAX_DCT`.
+    pub fn new(inputs: usize, outputs: usize) -> Result<Dct, DspError> {
+        if !(1..=MAX_DCT).contains(&inputs) || !(1..=inputs).contains(&outputs) {
+            return Err(DspError::Dct { inputs, outputs });
+        }
+        let stride = inputs.next_multiple_of(LANES);
+        let n = inputs as f64;
+        let value = |k: usize, i: usize| {
+            let scale = if k == 0 { (1.0 / n).sqrt() } else { (2.0 / n).sqrt() };
+            // The angle is reduced in whole numbers, where nothing is lost.
+            let turn = k * (2 * i + 1) % (4 * inputs);
+            (scale * (PI * turn as f64 / (2.0 * n)).cos()) as f32
+        };
+        let row = |k| (0..stride).map(move |i| if i < inputs { value(k, i) } else { 0.0 });
+        Ok(Dct { inputs, rows: (0..outputs).flat_map(row).collect(), stride })
+    }
+
+    /// Values of a row.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Coefficients that are computed.
+    pub fn outputs(&self) -> usize {
+        self.rows.len() / self.stride
+    }
+
+    /// Transforms a row of [`Dct::inputs`] values into [`Dct::outputs`]
+    /// coefficients, summed in f32 and in a fixed order. Of a shorter row the rest
+    /// counts as 0; values of `out` beyond the last coefficient stay as they are.
+    pub fn apply(&self, row: &[f32], out: &mut [f32]) {
+        let row = &row[..row.len().min(self.inputs)];
+        for (value, weights) in out.iter_mut().zip(self.rows.chunks_exact(self.stride)) {
+            let mut lanes = [0.0f32; LANES];
+            let rows = row.chunks_exact(LANES);
+            let (tail, tail_weights) = (rows.remainder(), &weights[row.len() - row.len() % LANES..]);
+            for (row, weights) in rows.zip(weights.chunks_exact(LANES)) {
+                for (lane, (x, w)) in lanes.iter_mut().zip(row.iter().zip(weights)) {
+                    *lane += x * w;
+                }
+            }
+            for (lane, (x, w)) in lanes.iter_mut().zip(tail.iter().zip(tail_weights)) {
+                *lane += x * w;
+            }
+            let mut half = LANES / 2;
+            while half > 0 {
+                let (low, high) = lanes.split_at_mut(half);
+                low.iter_mut().zip(high).for_each(|(a, b)| *a += *b);
+                half /= 2;
+            }
+            *value = lanes[0];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(inputs: usize, outputs: usize, row: &[f32]) -> Vec<f32> {
+        let dct = Dct::new(inputs, outputs).expect("valid parameters");
+        assert_eq!((dct.inputs(), dct.outputs()), (inputs, outputs));
+        let mut out = vec![f32::NAN; outputs];
+        dct.apply(row, &mut out);
+        out
+    }
+
+    #[test]
+    fn parameters_are_checked() {
+        for (inputs, outputs) in [(0, 0), (0, 1), (4, 0), (4, 5), (MAX_DCT + 1, 1)] {
+            assert_eq!(Dct::new(inputs, outputs), Err(DspError::Dct { inputs, outputs }));
+        }
+        assert!(Dct::new(MAX_DCT, 1).is_ok() && Dct::new(1, 1).is_ok());
+    }
+
+    #[test]
+    fn known_rows() {
+        assert_eq!(apply(1, 1, &[3.0]), [3.0]);
+        assert_eq!(apply(4, 4, &[1.0; 4]), [2.0, 0.0, 0.0, 0.0]);
+        for inputs in [15, 16, 17, 128] {
+            let flat = apply(inputs, inputs, &vec![1.0; inputs]);
+            assert!((flat[0] - (inputs as f32).sqrt()).abs() < 1e-5);
+            assert!(flat[1..].iter().all(|x| x.abs() < 1e-5));
+        }
+    }
+
+    #[test]
+    fn a_short_row_is_filled_with_zeros() {
+        assert_eq!(apply(40, 5, &[1.0, 2.0]), apply(40, 5, &[&[1.0, 2.0][..], &[0.0; 38]].concat()));
+    }
+
+    #[test]
+    fn lengths_are_kept() {
+        // An orthonormal matrix turns a vector without stretching it.
+        let row: Vec<f32> = (0..97u8).map(|i| f32::from(i % 7) - 3.0).collect();
+        let norm = |x: &[f32]| x.iter().map(|x| f64::from(x * x)).sum::<f64>().sqrt();
+        let out = apply(97, 97, &row);
+        assert!((norm(&out) - norm(&row)).abs() < 1e-5 * norm(&row));
+    }
+}
