@@ -10,12 +10,15 @@ use std::ops::Range;
 
 use agogic_dsp::power_to_db;
 
+/// As many values are best kept in order while all are looked at once.
+const FEW: usize = 32;
+
 /// The bands of a spectrum.
 pub(crate) struct Contrast {
     bands: Vec<Band>,
     amin: f32,
-    /// The magnitudes of a band, to be put in order.
-    sorted: Vec<f32>,
+    /// Magnitudes that are put in order.
+    scratch: Vec<f32>,
 }
 
 /// One band.
@@ -75,7 +78,7 @@ impl Contrast {
         };
         let bands: Vec<Band> = (0..count).map(band).collect();
         let widest = bands.iter().map(|band| band.bins.len()).max().unwrap_or(0);
-        Self { bands, amin, sorted: Vec::with_capacity(widest) }
+        Self { bands, amin, scratch: Vec::with_capacity(widest) }
     }
 
     /// Peaks and valleys of each band of a spectrum; 0 of a band without bins.
@@ -85,23 +88,46 @@ impl Contrast {
                 give(Relief::default());
                 continue;
             };
-            self.sorted.clear();
-            self.sorted.extend_from_slice(row);
-            let (valley, peak) = extremes(&mut self.sorted, band.extreme);
+            let (valley, peak) = extremes(row, band.extreme, &mut self.scratch);
             give(Relief { peak: power_to_db(peak, self.amin), valley: power_to_db(valley, self.amin) });
         }
     }
 }
 
 /// The means of the `count` least and of the `count` greatest of some values.
-fn extremes(values: &mut [f32], count: usize) -> (f32, f32) {
-    let count = count.min(values.len());
-    let mean = |some: &[f32]| (some.iter().map(|&x| f64::from(x)).sum::<f64>() / some.len() as f64) as f32;
-    values.select_nth_unstable_by(count - 1, f32::total_cmp);
-    let least = mean(&values[..count]);
-    let rest = values.len() - count;
-    values.select_nth_unstable_by(rest, f32::total_cmp);
-    (least, mean(&values[rest..]))
+fn extremes(values: &[f32], count: usize, scratch: &mut Vec<f32>) -> (f32, f32) {
+    // Spectra fall: from that end on fewer values displace those before.
+    let least = mean_of_greatest(values.iter().rev().map(|x| -x), count, scratch);
+    (-least, mean_of_greatest(values.iter().copied(), count, scratch))
+}
+
+/// The mean of the `count` greatest of some values.
+fn mean_of_greatest(mut values: impl Iterator<Item = f32>, count: usize, scratch: &mut Vec<f32>) -> f32 {
+    scratch.clear();
+    if count > FEW {
+        scratch.extend(values);
+        let count = count.min(scratch.len());
+        scratch.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
+        scratch.truncate(count);
+    } else {
+        scratch.extend(values.by_ref().take(count));
+        scratch.sort_unstable_by(|a, b| b.total_cmp(a));
+        values.for_each(|value| insert(scratch, value));
+    }
+    (scratch.iter().map(|&x| f64::from(x)).sum::<f64>() / scratch.len() as f64) as f32
+}
+
+/// Puts a value into its place among the greatest so far, of which the last goes.
+fn insert(greatest: &mut [f32], value: f32) {
+    let Some(mut place) = greatest.len().checked_sub(1) else { return };
+    if value <= greatest[place] {
+        return;
+    }
+    while place > 0 && greatest[place - 1] < value {
+        greatest[place] = greatest[place - 1];
+        place -= 1;
+    }
+    greatest[place] = value;
 }
 
 #[cfg(test)]
@@ -150,10 +176,23 @@ mod tests {
     #[test]
     fn means_of_the_extremes() {
         let row = [5.0, 1.0, 4.0, 2.0, 3.0];
-        for (count, expect) in
-            [(1, (1.0, 5.0)), (2, (1.5, 4.5)), (3, (2.0, 4.0)), (5, (3.0, 3.0)), (9, (3.0, 3.0))]
-        {
-            assert_eq!(extremes(&mut row.clone(), count), expect);
+        for (count, expect) in [
+            (1, (1.0, 5.0)),
+            (2, (1.5, 4.5)),
+            (3, (2.0, 4.0)),
+            (5, (3.0, 3.0)),
+            (9, (3.0, 3.0)),
+            (99, (3.0, 3.0)),
+        ] {
+            assert_eq!(extremes(&row, count, &mut vec![]), expect);
+        }
+        let mixed: Vec<f32> = (0..1000u32).map(|i| (i * 7919 % 1009) as f32).collect();
+        let mut sorted = mixed.clone();
+        sorted.sort_by(f32::total_cmp);
+        let mean = |some: &[f32]| some.iter().sum::<f32>() / some.len() as f32;
+        for count in [1, 2, 31, 32, 33, 400] {
+            let expect = (mean(&sorted[..count]), mean(&sorted[1000 - count..]));
+            assert_eq!(extremes(&mixed, count, &mut vec![]), expect, "{count}");
         }
     }
 

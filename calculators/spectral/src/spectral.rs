@@ -8,7 +8,7 @@ use agogic_calculator::{
 
 use crate::contrast::{Contrast, Relief};
 use crate::flatness::flatness;
-use crate::shape::{Moments, bandwidth, distance, largest, magnitudes, reach};
+use crate::shape::{LANES, Moments, bandwidth, distance, largest, magnitudes, reach, rows};
 
 // Numbers of the outputs.
 const CENTROID: usize = 0;
@@ -23,6 +23,7 @@ const SINGLE: usize = 6;
 
 /// Centroid, bandwidth, roll-off, flatness, flux, crest and contrast.
 pub struct Spectral {
+    bins: usize,
     hz_per_bin: f64,
     roll_percent: f64,
     amin: f32,
@@ -32,8 +33,8 @@ pub struct Spectral {
     contrast: Option<Contrast>,
     contrast_bands: usize,
     /// Magnitudes of this frame and of the one before; empty before the first.
-    now: Vec<f32>,
-    before: Vec<f32>,
+    now: Vec<[f32; LANES]>,
+    before: Vec<[f32; LANES]>,
     /// Sums of stretches of the magnitudes.
     stretches: Vec<f64>,
     /// Values of the outputs with one value per frame, one output after the other.
@@ -73,6 +74,7 @@ impl Calculator for Spectral {
         let contrast =
             setup.wants(CONTRAST).then(|| Contrast::new(bins, hz_per_bin, bands, fmin, quantile, amin));
         Ok(Self {
+            bins,
             hz_per_bin,
             roll_percent: float("roll_percent")?,
             amin,
@@ -81,7 +83,7 @@ impl Calculator for Spectral {
             wanted: std::array::from_fn(|output| setup.wants(output)),
             contrast,
             contrast_bands: bands,
-            now: vec![0.0; bins],
+            now: rows(bins),
             before: vec![],
             stretches: vec![],
             values: vec![],
@@ -149,22 +151,25 @@ impl Spectral {
             }
             if self.wanted[ROLLOFF] {
                 let bin = reach(&self.now, &self.stretches, self.roll_percent * moments.total);
+                let bin = bin.min(self.bins - 1);
                 values[ROLLOFF] = (bin as f64 * self.hz_per_bin) as f32;
             }
             if self.wanted[CREST] && moments.total > 0.0 {
-                let mean = moments.total / self.now.len() as f64;
+                let mean = moments.total / self.bins as f64;
                 values[CREST] = (f64::from(largest(&self.now)) / mean) as f32;
             }
         }
         if let Some(contrast) = &mut self.contrast {
             let bad = Relief { peak: f32::NAN, valley: f32::NAN };
-            contrast.reliefs(&self.now, |relief| self.reliefs.push(if finite { relief } else { bad }));
+            contrast.reliefs(self.now.as_flattened(), |relief| {
+                self.reliefs.push(if finite { relief } else { bad })
+            });
         }
         if self.wanted[FLUX] {
             if finite {
                 values[FLUX] = distance(&self.now, &self.before, self.rises).sqrt() as f32;
             }
-            self.before.resize(self.now.len(), 0.0);
+            self.before.resize(self.now.len(), [0.0; LANES]);
             std::mem::swap(&mut self.now, &mut self.before);
         }
         values

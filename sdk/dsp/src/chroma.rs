@@ -3,16 +3,11 @@
 //! `fft2chromamx`. Called by calculators, once per spectrum row.
 
 use crate::error::DspError;
+use crate::matrix::Matrix;
 use crate::stft_spec::MAX_N_FFT;
 
 /// The most pitch classes that a [`ChromaBank`] accepts.
 pub const MAX_CHROMA: usize = 1200;
-
-/// Pitch classes that are summed side by side.
-const LANES: usize = 12;
-
-/// Bins that are summed in f32 before they are added to f64.
-const STRETCH: usize = 256;
 
 /// Weights below this are nothing: no sum would show them, and their products
 /// could be so small that processors slow down.
@@ -44,10 +39,7 @@ pub struct ChromaSpec {
 /// below bin 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChromaBank {
-    bins: usize,
-    n_chroma: usize,
-    /// Weights by group of classes, then by bin, then by class of the group.
-    weights: Vec<[f32; LANES]>,
+    weights: Matrix,
 }
 
 impl ChromaBank {
@@ -84,8 +76,7 @@ impl ChromaBank {
             0 => classes * (hz(1) / lowest_a).log2() - 1.5 * classes,
             _ => classes * (hz(bin) / lowest_a).log2(),
         };
-        let groups = n_chroma.div_ceil(LANES);
-        let mut weights = vec![[0.0; LANES]; groups * bins];
+        let mut weights = Matrix::new(bins, n_chroma);
         let half = (classes / 2.0).round_ties_even();
         let mut column = vec![0.0; n_chroma];
         for bin in 0..bins {
@@ -102,65 +93,35 @@ impl ChromaBank {
                 .map_or(1.0, |octwidth| (-0.5 * ((here / classes - ctroct) / octwidth).powi(2)).exp());
             for (class, weight) in column.iter().enumerate() {
                 let weight = weight / norm * octave;
-                let row = &mut weights[class / LANES * bins + bin];
-                row[class % LANES] = if weight < LEAST { 0.0 } else { weight as f32 };
+                if weight >= LEAST {
+                    weights.set(class, bin, weight as f32);
+                }
             }
         }
-        Ok(ChromaBank { bins, n_chroma, weights })
+        Ok(ChromaBank { weights })
     }
 
     /// The number of pitch classes.
     pub fn n_chroma(&self) -> usize {
-        self.n_chroma
+        self.weights.outputs()
     }
 
     /// Values that [`ChromaBank::apply`] expects in a row: `n_fft / 2 + 1`.
     pub fn bins(&self) -> usize {
-        self.bins
+        self.weights.inputs()
     }
 
     /// The weight of a bin for a class; `None` if there is no such bin or class.
     pub fn weight(&self, class: usize, bin: usize) -> Option<f32> {
-        let there = class < self.n_chroma && bin < self.bins;
-        there.then(|| self.weights[class / LANES * self.bins + bin][class % LANES])
+        (class < self.n_chroma() && bin < self.bins()).then(|| self.weights.weight(class, bin))
     }
 
     /// Sums `power_row`, weighted, into the classes `out`, in a fixed order: equal
     /// rows give equal bits on every machine. Of a row that is too short the rest
     /// counts as 0; values of `out` beyond the last class stay as they are.
     pub fn apply(&self, power_row: &[f32], out: &mut [f32]) {
-        let classes = self.n_chroma.min(out.len());
-        let groups = out[..classes].chunks_mut(LANES);
-        for (values, weights) in groups.zip(self.weights.chunks_exact(self.bins)) {
-            let mut sums = [0.0f64; LANES];
-            for (powers, weights) in power_row.chunks(STRETCH).zip(weights.chunks(STRETCH)) {
-                let lanes = sum(powers, weights);
-                sums.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum += f64::from(lane));
-            }
-            values.iter_mut().zip(sums).for_each(|(value, sum)| *value = sum as f32);
-        }
+        self.weights.apply(power_row, out);
     }
-}
-
-/// The weighted sums of a stretch, even and odd bins apart so that the processor
-/// need not wait for one sum before it begins the next.
-fn sum(powers: &[f32], weights: &[[f32; LANES]]) -> [f32; LANES] {
-    let (mut even, mut odd) = ([0.0f32; LANES], [0.0f32; LANES]);
-    let pairs = powers.chunks_exact(2);
-    let last = pairs.remainder().first().zip(weights.get(powers.len() & !1));
-    for (powers, weights) in pairs.zip(weights.chunks_exact(2)) {
-        for (lane, weight) in even.iter_mut().zip(&weights[0]) {
-            *lane += powers[0] * weight;
-        }
-        for (lane, weight) in odd.iter_mut().zip(&weights[1]) {
-            *lane += powers[1] * weight;
-        }
-    }
-    if let Some((power, weights)) = last {
-        even.iter_mut().zip(weights).for_each(|(lane, weight)| *lane += power * weight);
-    }
-    even.iter_mut().zip(odd).for_each(|(even, odd)| *even += odd);
-    even
 }
 
 #[cfg(test)]
@@ -221,24 +182,6 @@ mod tests {
                 assert!((squares.sum::<f64>() - 1.0).abs() < 1e-6);
             }
             assert_eq!((bank.weight(n_chroma, 0), bank.weight(0, 1025)), (None, None));
-        }
-    }
-
-    #[test]
-    fn sums_are_those_of_the_weights() {
-        for (n_fft, n_chroma) in [(2048, 12), (30, 5), (1000, 24), (601, 13)] {
-            let bank = ChromaBank::new(&ChromaSpec { n_fft, n_chroma, ..SPEC }).expect("a valid spec");
-            let row: Vec<f32> = (0..bank.bins()).map(|i| (i * 37 % 101) as f32).collect();
-            for length in [row.len(), row.len() / 2, 1, 0] {
-                let mut out = vec![f32::NAN; n_chroma];
-                bank.apply(&row[..length], &mut out);
-                for (class, &got) in out.iter().enumerate() {
-                    let term =
-                        |bin: usize| bank.weight(class, bin).map_or(0.0, f64::from) * f64::from(row[bin]);
-                    let expect: f64 = (0..length).map(term).sum();
-                    assert!((f64::from(got) - expect).abs() <= 1e-6 * expect, "{got} is not {expect}");
-                }
-            }
         }
     }
 }

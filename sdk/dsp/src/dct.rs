@@ -4,22 +4,17 @@
 use std::f64::consts::PI;
 
 use crate::DspError;
+use crate::matrix::Matrix;
 
 /// The most values of a row that a [`Dct`] accepts.
 pub const MAX_DCT: usize = 8192;
-
-/// Independent sums, which the compiler can vectorise.
-const LANES: usize = 16;
 
 /// The first coefficients of an orthonormal DCT-II:
 /// `y[k] = s[k] sum over i of x[i] cos(pi k (2 i + 1) / (2 n))` with `s[0] =
 /// sqrt(1/n)` and `s[k] = sqrt(2/n)`, as SciPy's `dct(x, type=2, norm="ortho")`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dct {
-    inputs: usize,
-    /// Rows of coefficients, each padded with zeros to whole lanes.
-    rows: Vec<f32>,
-    stride: usize,
+    weights: Matrix,
 }
 
 impl Dct {
@@ -32,53 +27,34 @@ impl Dct {
         if !(1..=MAX_DCT).contains(&inputs) || !(1..=inputs).contains(&outputs) {
             return Err(DspError::Dct { inputs, outputs });
         }
-        let stride = inputs.next_multiple_of(LANES);
         let n = inputs as f64;
-        let value = |k: usize, i: usize| {
+        let mut weights = Matrix::new(inputs, outputs);
+        for k in 0..outputs {
             let scale = if k == 0 { (1.0 / n).sqrt() } else { (2.0 / n).sqrt() };
-            // The angle is reduced in whole numbers, where nothing is lost.
-            let turn = k * (2 * i + 1) % (4 * inputs);
-            (scale * (PI * turn as f64 / (2.0 * n)).cos()) as f32
-        };
-        let row = |k| (0..stride).map(move |i| if i < inputs { value(k, i) } else { 0.0 });
-        Ok(Dct { inputs, rows: (0..outputs).flat_map(row).collect(), stride })
+            for i in 0..inputs {
+                // The angle is reduced in whole numbers, where nothing is lost.
+                let turn = k * (2 * i + 1) % (4 * inputs);
+                weights.set(k, i, (scale * (PI * turn as f64 / (2.0 * n)).cos()) as f32);
+            }
+        }
+        Ok(Dct { weights })
     }
 
     /// Values of a row.
     pub fn inputs(&self) -> usize {
-        self.inputs
+        self.weights.inputs()
     }
 
     /// Coefficients that are computed.
     pub fn outputs(&self) -> usize {
-        self.rows.len() / self.stride
+        self.weights.outputs()
     }
 
     /// Transforms a row of [`Dct::inputs`] values into [`Dct::outputs`]
-    /// coefficients, summed in f32 and in a fixed order. Of a shorter row the rest
-    /// counts as 0; values of `out` beyond the last coefficient stay as they are.
+    /// coefficients, summed in a fixed order. Of a shorter row the rest counts as
+    /// 0; values of `out` beyond the last coefficient stay as they are.
     pub fn apply(&self, row: &[f32], out: &mut [f32]) {
-        let row = &row[..row.len().min(self.inputs)];
-        for (value, weights) in out.iter_mut().zip(self.rows.chunks_exact(self.stride)) {
-            let mut lanes = [0.0f32; LANES];
-            let rows = row.chunks_exact(LANES);
-            let (tail, tail_weights) = (rows.remainder(), &weights[row.len() - row.len() % LANES..]);
-            for (row, weights) in rows.zip(weights.chunks_exact(LANES)) {
-                for (lane, (x, w)) in lanes.iter_mut().zip(row.iter().zip(weights)) {
-                    *lane += x * w;
-                }
-            }
-            for (lane, (x, w)) in lanes.iter_mut().zip(tail.iter().zip(tail_weights)) {
-                *lane += x * w;
-            }
-            let mut half = LANES / 2;
-            while half > 0 {
-                let (low, high) = lanes.split_at_mut(half);
-                low.iter_mut().zip(high).for_each(|(a, b)| *a += *b);
-                half /= 2;
-            }
-            *value = lanes[0];
-        }
+        self.weights.apply(row, out);
     }
 }
 

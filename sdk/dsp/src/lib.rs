@@ -39,6 +39,7 @@ mod decibel;
 mod engine;
 mod error;
 mod log_mel;
+mod matrix;
 mod mel;
 mod slope;
 mod spectrum;
