@@ -106,9 +106,18 @@ fn small_and_odd_audio_is_analysed() {
         sandbox.write(name, bytes);
         for profile in ["default", "librosa"] {
             let ran = sandbox.json(&["analyze", "--json", "--profile", profile, name]);
-            assert_eq!(ran["computed"].as_array().unwrap().len(), 6, "{name} {profile}: {ran}");
+            assert_eq!(ran["computed"].as_array().unwrap().len(), 19, "{name} {profile}: {ran}");
         }
-        for id in ["agogic.mel", "agogic.rms", "agogic.onset.strength", "agogic.peaks"] {
+        for id in [
+            "agogic.mel",
+            "agogic.mfcc.delta",
+            "agogic.chroma",
+            "agogic.spectral.contrast",
+            "agogic.rms",
+            "agogic.zero-crossings",
+            "agogic.onset.strength",
+            "agogic.peaks",
+        ] {
             let frames = sandbox.ok(&["frames", name, id]).stdout;
             let text = String::from_utf8(frames).unwrap();
             assert!(
