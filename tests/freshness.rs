@@ -25,20 +25,20 @@ fn an_upgrade_recomputes_what_it_changed() {
     let sandbox = Sandbox::new();
     sandbox.write("song.wav", &Wav::bursts(1).bytes(None));
     sandbox.install(crest_plugin(1));
-    assert_eq!(those(&statuses(&sandbox), "missing").len(), 8);
-    assert_eq!(analyze(&sandbox)["computed"].as_array().unwrap().len(), 8);
-    assert_eq!(those(&statuses(&sandbox), "current").len(), 8);
+    assert_eq!(those(&statuses(&sandbox), "missing").len(), 21);
+    assert_eq!(analyze(&sandbox)["computed"].as_array().unwrap().len(), 21);
+    assert_eq!(those(&statuses(&sandbox), "current").len(), 21);
     let flatness = sandbox.ok(&["frames", "song.wav", "example.flatness"]).stdout;
     let crest = sandbox.ok(&["frames", "song.wav", "example.crest"]).stdout;
 
     sandbox.install(crest_plugin(2));
     let upgraded = statuses(&sandbox);
     assert_eq!(those(&upgraded, "stale"), ["example.crest"]);
-    assert_eq!(those(&upgraded, "current").len(), 7);
+    assert_eq!(those(&upgraded, "current").len(), 20);
     let ran = analyze(&sandbox);
     assert_eq!(ran["computed"], json!(["example.crest"]));
-    assert_eq!(ran["cached"].as_array().unwrap().len(), 7);
-    assert_eq!(those(&statuses(&sandbox), "current").len(), 8);
+    assert_eq!(ran["cached"].as_array().unwrap().len(), 20);
+    assert_eq!(those(&statuses(&sandbox), "current").len(), 21);
     assert_eq!(sandbox.ok(&["frames", "song.wav", "example.flatness"]).stdout, flatness);
     assert_ne!(sandbox.ok(&["frames", "song.wav", "example.crest"]).stdout, crest);
 
