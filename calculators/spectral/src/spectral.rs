@@ -162,7 +162,7 @@ impl Spectral {
         if let Some(contrast) = &mut self.contrast {
             let bad = Relief { peak: f32::NAN, valley: f32::NAN };
             contrast.reliefs(self.now.as_flattened(), |relief| {
-                self.reliefs.push(if finite { relief } else { bad })
+                self.reliefs.push(if finite { relief } else { bad });
             });
         }
         if self.wanted[FLUX] {
