@@ -17,15 +17,16 @@ use crate::{Control, Engine, Error, Tempo};
 pub struct Request {
     /// The parameters.
     pub profile: Profile,
-    /// The descriptors; all but those of Vamp plug-ins where nothing is said.
-    /// What they are made of is computed too.
+    /// The descriptors; all but those on demand and those of Vamp plug-ins
+    /// where nothing is said. What they are made of is computed too.
     pub only: Option<Vec<DescriptorId>>,
     /// The tempo map, for calculators that have to do with tempo.
     pub tempo: Option<Tempo>,
 }
 
 impl Request {
-    /// Every descriptor under these parameters, without a tempo map.
+    /// Every descriptor that is not on demand under these parameters, without a
+    /// tempo map.
     pub fn new(profile: Profile) -> Self {
         Self { profile, only: None, tempo: None }
     }

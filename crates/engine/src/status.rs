@@ -55,8 +55,8 @@ impl Engine {
     }
 
     /// As [`Engine::status`] under a profile, with these descriptors too: those
-    /// of Vamp plug-ins that are not cached are told of only where they are
-    /// named.
+    /// on demand and those of Vamp plug-ins are told of only where they are
+    /// cached or named.
     ///
     /// # Errors
     /// As [`Engine::status`].
@@ -74,7 +74,7 @@ impl Engine {
         let usual = self.registry();
         descriptors.retain(|found| {
             let asked = found.status != Freshness::Missing || named.contains(&found.id);
-            asked || usual.descriptor(&found.id).is_some()
+            asked || usual.descriptor(&found.id).is_some_and(|(_, known)| !known.on_demand)
         });
         Ok(Status { asset, descriptors })
     }

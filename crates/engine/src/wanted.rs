@@ -66,6 +66,13 @@ impl Wants {
     }
 }
 
+/// The descriptors that are computed where none is named: all but those on
+/// demand.
+pub(crate) fn usual_descriptors(registry: &Registry) -> Vec<DescriptorId> {
+    let all = registry.calculators().flat_map(|calculator| &calculator.spec.descriptors);
+    all.filter(|descriptor| !descriptor.on_demand).map(|descriptor| descriptor.id.clone()).collect()
+}
+
 /// The descriptors that a calculator's outputs are made of, and tempo.
 fn inputs_of(spec: &CalculatorSpec) -> Vec<DescriptorId> {
     let mut inputs = spec.input.inputs().to_vec();

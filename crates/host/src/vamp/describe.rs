@@ -117,6 +117,7 @@ fn descriptor(
         bins: Bins::Count(Amount::Fixed(bins)),
         changed_in: None,
         reads: None,
+        on_demand: true,
     })
 }
 

@@ -108,6 +108,10 @@ pub struct DescriptorSpec {
     /// nothing is said.
     #[serde(default)]
     pub reads: Option<BTreeSet<String>>,
+    /// Whether it is computed only where somebody names it, because it takes
+    /// long or much room.
+    #[serde(default)]
+    pub on_demand: bool,
 }
 
 impl DescriptorSpec {
@@ -129,6 +133,7 @@ impl DescriptorSpec {
             bins,
             changed_in: None,
             reads: None,
+            on_demand: false,
         }
     }
 
@@ -169,6 +174,14 @@ impl DescriptorSpec {
     #[must_use]
     pub fn reads(mut self, names: &[&str]) -> Self {
         self.reads = Some(names.iter().map(|&name| name.into()).collect());
+        self
+    }
+
+    /// Computed only where somebody names it, because it takes long or much
+    /// room.
+    #[must_use]
+    pub fn on_demand(mut self) -> Self {
+        self.on_demand = true;
         self
     }
 }
