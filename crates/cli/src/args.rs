@@ -79,6 +79,8 @@ pub(crate) enum Command {
     /// Show the calculators that were found
     #[command(subcommand)]
     Calculators(Calculators),
+    /// List the profiles: named sets of analysis parameters
+    Profiles(Profiles),
     /// Look after the cache
     #[command(subcommand)]
     Cache(Cache),
@@ -106,9 +108,19 @@ pub(crate) enum Command {
 /// The profile to analyse under.
 #[derive(Debug, Args)]
 pub(crate) struct ProfileArg {
-    /// Named set of analysis parameters: default, librosa
+    /// Named set of analysis parameters; `agogic profiles` lists them
     #[arg(long, value_name = "PROFILE", default_value = "default")]
     pub(crate) profile: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Profiles {
+    /// Only these
+    #[arg(value_name = "PROFILE")]
+    pub(crate) names: Vec<String>,
+    /// One JSON object a line and profile
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +133,9 @@ pub(crate) struct Analyze {
     /// Only these descriptors
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Every descriptor, those on demand too
+    #[arg(long, conflicts_with = "only")]
+    pub(crate) all: bool,
     /// Tempo map or beats per minute; tells the length in beats, and is for
     /// the few descriptors that depend on tempo
     #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]

@@ -16,9 +16,11 @@ use crate::stop::Stop;
 /// Largest tempo map file that is read: a map of as many points as one may hold.
 const MAX_MAP_BYTES: u64 = 2 << 30;
 
-/// A profile by its name.
-pub(crate) fn profile(name: &str) -> Result<Profile, Stop> {
-    Profile::built_in(name).map_err(|error| Stop::Failed(error.to_string()))
+/// A profile by its name, if the calculators that are there agree with it.
+pub(crate) fn profile(engine: &Engine, name: &str) -> Result<Profile, Stop> {
+    let profile = engine.profiles().get(name).map_err(|error| Stop::Failed(error.to_string()))?;
+    engine.check_profile(profile)?;
+    Ok(profile.clone())
 }
 
 /// A descriptor that some calculator computes.

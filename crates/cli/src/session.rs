@@ -43,7 +43,7 @@ impl Session {
 pub(crate) fn builder(global: &Global) -> Result<Builder, Stop> {
     let config = Config::load()?;
     let rules = if global.isolate { config.rules.isolate_all() } else { config.rules };
-    let builder = Engine::builder(cache_dir(global)?).isolation(rules);
+    let builder = Engine::builder(cache_dir(global)?).isolation(rules).profiles(config.profiles);
     let builder = match config.scan_timeout {
         Some(timeout) => builder.scan_timeout(timeout),
         None => builder,

@@ -17,18 +17,23 @@ use crate::{Control, Engine, Error, Tempo};
 pub struct Request {
     /// The parameters.
     pub profile: Profile,
-    /// The descriptors; all but those on demand and those of Vamp plug-ins
-    /// where nothing is said. What they are made of is computed too.
+    /// The descriptors. Where nothing is said, those of the profile, or else
+    /// all but those on demand and those of Vamp plug-ins. What they are made of
+    /// is computed too.
     pub only: Option<Vec<DescriptorId>>,
     /// The tempo map, for calculators that have to do with tempo.
     pub tempo: Option<Tempo>,
 }
 
 impl Request {
-    /// Every descriptor that is not on demand under these parameters, without a
-    /// tempo map.
+    /// Under these parameters, without a tempo map.
     pub fn new(profile: Profile) -> Self {
         Self { profile, only: None, tempo: None }
+    }
+
+    /// The descriptors that are named, by the request or else by its profile.
+    pub fn named(&self) -> Option<&[DescriptorId]> {
+        self.only.as_deref().or(self.profile.descriptors.as_deref())
     }
 
     /// Only these descriptors.
@@ -172,7 +177,27 @@ impl Engine {
         for id in request.only.iter().flatten() {
             self.descriptor(id)?;
         }
-        Ok(())
+        self.check_profile(&request.profile)
+    }
+
+    /// Whether all that a profile says means something to the calculators that
+    /// are there.
+    ///
+    /// # Errors
+    /// [`Error::Profile`] where it does not.
+    pub fn check_profile(&self, profile: &Profile) -> Result<(), Error> {
+        let fail = |reason| Err(Error::Profile { name: profile.name.clone(), reason });
+        for id in profile.descriptors.iter().flatten() {
+            if let Err(error) = self.descriptor(id) {
+                return fail(error.to_string());
+            }
+        }
+        let registry = self.registry_for(profile.descriptors.as_deref().unwrap_or_default());
+        let specs: Vec<_> = registry.calculators().map(|calculator| &calculator.spec).collect();
+        match profile.unread(specs.iter().copied()).as_slice() {
+            [] => Ok(()),
+            keys => fail(format!("no calculator has a parameter {}", keys.join(" or "))),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::Error;
+use crate::profiles::{self, Profiles, Written};
 
 /// What the configuration files say.
 ///
@@ -26,13 +27,21 @@ use crate::Error;
 ///
 /// [calculators."org.example.beats"]
 /// timeout = 600
+///
+/// [profiles.fine]             # analysis parameters under a name
+/// base = "librosa"            # whose values hold where nothing else is said
+/// sample_rate = 44100         # Hz, or "native"
+/// descriptors = ["agogic.mel", "agogic.rms"]  # what an analysis computes
+/// params = { n_mels = 64, agogic.mel.fmin = 30 }
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// Which plug-ins work in processes of their own.
     pub rules: Rules,
     /// How long a plug-in may take to say what it holds.
     pub scan_timeout: Option<Duration>,
+    /// The profiles that there are.
+    pub profiles: Profiles,
     /// The files that were read, the one that counts most last.
     pub files: Vec<PathBuf>,
 }
@@ -48,6 +57,8 @@ struct Table {
     plugins: BTreeMap<String, Entry>,
     #[serde(default)]
     calculators: BTreeMap<String, Entry>,
+    #[serde(default)]
+    profiles: BTreeMap<String, profiles::Entry>,
 }
 
 #[derive(Default, Deserialize)]
@@ -74,25 +85,27 @@ impl Config {
     /// [`Error::Config`] for a file that cannot be read or understood, or that
     /// is named and not there.
     pub fn load() -> Result<Self, Error> {
-        let mut config = Self::default();
+        let (mut config, mut written) = (Self::default(), Written::new());
         if let Some(named) = std::env::var_os("AGOGIC_CONFIG").filter(|name| !name.is_empty()) {
             let file = PathBuf::from(named);
             let text = read(&file)?;
-            config.add(&file, &text.ok_or_else(|| error(&file, "there is no such file"))?)?;
+            config.add(&file, &text.ok_or_else(|| error(&file, "there is no such file"))?, &mut written)?;
+            config.profiles = profiles::resolve(&written)?;
             return Ok(config);
         }
         let user = etcetera::choose_base_strategy().ok().map(|base| base.config_dir());
         let user = user.map(|folder| folder.join("agogic").join("config.toml"));
         for file in user.into_iter().chain(["agogic.toml".into()]) {
             if let Some(text) = read(&file)? {
-                config.add(&file, &text)?;
+                config.add(&file, &text, &mut written)?;
             }
         }
+        config.profiles = profiles::resolve(&written)?;
         Ok(config)
     }
 
     /// Puts what a file says before what was said so far.
-    fn add(&mut self, file: &Path, text: &str) -> Result<(), Error> {
+    fn add(&mut self, file: &Path, text: &str, written: &mut Written) -> Result<(), Error> {
         let table: Table = toml::from_str(text).map_err(|cause| {
             let before = cause.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
             let line = before.matches('\n').count() + 1;
@@ -114,6 +127,7 @@ impl Config {
             let general = self.rules.calculators.get(&id).copied().unwrap_or_default();
             self.rules.calculators.insert(id, rule(entry)?.or(general));
         }
+        written.extend(table.profiles.into_iter().map(|(name, entry)| (name, (file.to_owned(), entry))));
         self.files.push(file.to_owned());
         Ok(())
     }
@@ -159,8 +173,10 @@ mod tests {
     fn the_later_file_counts_more_and_only_where_it_speaks() {
         let mut config = Config::default();
         let user = "isolation = 'process'\nmemory = 100\n[calculators.'a.b']\ntimeout = 5";
-        config.add("user.toml".as_ref(), user).unwrap();
-        config.add("here.toml".as_ref(), "timeout = 0.5\n[calculators.'a.b']\nisolation = 'none'").unwrap();
+        let mut written = Written::new();
+        config.add("user.toml".as_ref(), user, &mut written).unwrap();
+        let here = "timeout = 0.5\n[calculators.'a.b']\nisolation = 'none'";
+        config.add("here.toml".as_ref(), here, &mut written).unwrap();
         let own = Rule { isolated: Some(false), timeout: Some(Duration::from_secs(5)), memory: None };
         let expected = Rules {
             all: Rule {
@@ -187,9 +203,11 @@ mod tests {
             ("[calculators.'A B']", "A B"),
             ("[plugins.'a.so']\nmemory = 'much'", "line 2"),
             ("isolation", "line 1"),
+            ("[profiles.a]\nhop = 3", "line 2"),
         ];
         for (text, words) in cases {
-            let error = Config::default().add("c.toml".as_ref(), text).unwrap_err().to_string();
+            let added = Config::default().add("c.toml".as_ref(), text, &mut Written::new());
+            let error = added.unwrap_err().to_string();
             assert!(error.starts_with("c.toml: ") && error.contains(words), "{text:?}: {error}");
             assert_eq!(error.lines().count(), 1, "{error}");
         }

@@ -9,7 +9,7 @@ use agogic_schema::{DescriptorId, DescriptorSpec};
 use agogic_store::Store;
 
 use crate::vamp::{VampPlugins, known_to};
-use crate::{Error, places};
+use crate::{Error, Profiles, places};
 
 /// A cache and the calculators that fill it.
 pub struct Engine {
@@ -18,6 +18,7 @@ pub struct Engine {
     pub(crate) store: Store,
     pub(crate) pool: Option<rayon::ThreadPool>,
     pub(crate) threads: usize,
+    pub(crate) profiles: Profiles,
 }
 
 /// How an engine is opened.
@@ -28,6 +29,7 @@ pub struct Builder {
     worker: Option<worker::Program>,
     rules: Rules,
     scan_timeout: Duration,
+    profiles: Profiles,
 }
 
 impl Builder {
@@ -59,6 +61,13 @@ impl Builder {
     #[must_use]
     pub fn isolation(mut self, rules: Rules) -> Self {
         self.rules = rules;
+        self
+    }
+
+    /// Knows these profiles; the built-in ones where nothing is said.
+    #[must_use]
+    pub fn profiles(mut self, profiles: Profiles) -> Self {
+        self.profiles = profiles;
         self
     }
 
@@ -98,8 +107,10 @@ impl Builder {
         let store = Store::open(&self.cache)?;
         let pool = self.threads.and_then(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().ok());
         let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into));
+        let profiles = self.profiles.clone();
         let catalogue = self.catalogue()?;
-        Ok(Engine { catalogue, vamp: VampPlugins::default(), store, pool, threads: threads.unwrap_or(1) })
+        let (vamp, threads) = (VampPlugins::default(), threads.unwrap_or(1));
+        Ok(Engine { catalogue, vamp, store, pool, threads, profiles })
     }
 }
 
@@ -126,6 +137,7 @@ impl Engine {
             worker: None,
             rules: Rules::default(),
             scan_timeout: Settings::SCAN_TIMEOUT,
+            profiles: Profiles::default(),
         }
     }
 
@@ -144,6 +156,11 @@ impl Engine {
     /// The plug-in files that were passed over at the last look, and why.
     pub fn refusals(&self) -> Vec<Refusal> {
         self.catalogue.registry().refusals().to_vec()
+    }
+
+    /// The profiles that it knows.
+    pub fn profiles(&self) -> &Profiles {
+        &self.profiles
     }
 
     /// The cache.

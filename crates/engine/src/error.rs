@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use agogic_decode::DecodeError;
 use agogic_host::HostError;
-use agogic_schema::{DescriptorId, SchemaError};
+use agogic_schema::{DescriptorId, ProfileName, SchemaError};
 use agogic_store::StoreError;
 use agogic_view::ViewError;
 
@@ -78,6 +78,14 @@ pub enum Error {
     Config {
         /// The file.
         file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A profile that the calculators do not agree with.
+    #[error("profile {name}: {reason}")]
+    Profile {
+        /// The profile.
+        name: ProfileName,
         /// What is wrong with it.
         reason: String,
     },

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use agogic_host::Registry;
-use agogic_scheduler::{Freshness, Reason};
+use agogic_scheduler::{Freshness, Reason, with_inputs};
 use agogic_schema::{AssetId, CacheRecord, CalculatorId, DescriptorId, Profile, ProfileName, Version};
 
-use crate::wanted::Wants;
+use crate::wanted::{Wants, usual};
 use crate::{Engine, Error, Tempo};
 
 /// How the descriptors of a file stand.
@@ -69,13 +69,15 @@ impl Engine {
     ) -> Result<Status, Error> {
         let asset = self.identify(file)?.asset;
         let records = self.records(&asset, profile)?;
-        let registry = self.registry_for(&[named, &descriptors_of(&records)].concat());
+        let of_profile = profile.descriptors.as_deref().unwrap_or_default();
+        let registry = self.registry_for(&[named, of_profile, &descriptors_of(&records)].concat());
         let mut descriptors = self.under(&registry, profile, tempo, &records, true)?;
-        let usual = self.registry();
-        descriptors.retain(|found| {
-            let asked = found.status != Freshness::Missing || named.contains(&found.id);
-            asked || usual.descriptor(&found.id).is_some_and(|(_, known)| !known.on_demand)
-        });
+        let asked = match &profile.descriptors {
+            Some(ids) => ids.clone(),
+            None => usual(&registry),
+        };
+        let asked = with_inputs(named.iter().chain(&asked), |id| registry.inputs(id));
+        descriptors.retain(|found| found.status != Freshness::Missing || asked.contains(&found.id));
         Ok(Status { asset, descriptors })
     }
 
@@ -84,13 +86,13 @@ impl Engine {
         let mut records: Vec<CacheRecord> =
             self.store.records(&asset, None)?.into_iter().map(|entry| entry.record).collect();
         let registry = self.registry_for(&descriptors_of(&records));
-        let default = Profile::built_in("default")?;
+        let default = self.profiles.get("default")?;
         records.retain(|record| record.key.profile != default.name);
-        let mut descriptors = self.status_of(file, &default, tempo, &[])?.descriptors;
+        let mut descriptors = self.status_of(file, default, tempo, &[])?.descriptors;
         records.sort_by(|a, b| a.key.profile.cmp(&b.key.profile));
         for records in records.chunk_by(|a, b| a.key.profile == b.key.profile) {
-            match Profile::built_in(records[0].key.profile.as_str()) {
-                Ok(profile) => descriptors.extend(self.under(&registry, &profile, tempo, records, false)?),
+            match self.profiles.get(records[0].key.profile.as_str()) {
+                Ok(profile) => descriptors.extend(self.under(&registry, profile, tempo, records, false)?),
                 Err(_) => descriptors.extend(records.iter().map(|record| DescriptorStatus {
                     status: Freshness::Extraneous,
                     reason: Reason::NotWanted,

@@ -29,11 +29,7 @@ impl Wants {
         only: Option<&[DescriptorId]>,
         tempo: Option<&Tempo>,
     ) -> Result<Self, Error> {
-        let inputs = |id: &DescriptorId| match registry.descriptor(id) {
-            Some((calculator, _)) => calculator.spec.input.inputs(),
-            None => &[],
-        };
-        let named: Option<BTreeSet<_>> = only.map(|only| with_inputs(only, inputs));
+        let named: Option<BTreeSet<_>> = only.map(|only| with_inputs(only, |id| registry.inputs(id)));
         let mut all = vec![];
         for calculator in registry.calculators() {
             let spec = &calculator.spec;
@@ -68,7 +64,7 @@ impl Wants {
 
 /// The descriptors that are computed where none is named: all but those on
 /// demand.
-pub(crate) fn usual_descriptors(registry: &Registry) -> Vec<DescriptorId> {
+pub(crate) fn usual(registry: &Registry) -> Vec<DescriptorId> {
     let all = registry.calculators().flat_map(|calculator| &calculator.spec.descriptors);
     all.filter(|descriptor| !descriptor.on_demand).map(|descriptor| descriptor.id.clone()).collect()
 }

@@ -101,6 +101,12 @@ impl Registry {
         })
     }
 
+    /// The descriptors that a descriptor is made of; none of one that is made of
+    /// audio, or that nobody computes.
+    pub fn inputs(&self, id: &DescriptorId) -> &[DescriptorId] {
+        self.descriptor(id).map_or(&[], |(calculator, _)| calculator.spec.input.inputs())
+    }
+
     /// The plug-in files that were passed over, and why.
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CalculatorSpec, DescriptorSpec, ParamValue, Params, ProfileName, RateUse, Revision, SchemaError,
+    CalculatorSpec, DescriptorId, DescriptorSpec, ParamValue, Params, ProfileName, RateUse, Revision,
+    SchemaError,
 };
 
 /// A named set of analysis parameters.
@@ -25,17 +26,23 @@ pub struct Profile {
     /// Parameter values.
     #[serde(default)]
     pub params: BTreeMap<String, ParamValue>,
+    /// What is computed where no descriptor is named; all that are not on
+    /// demand where nothing is said.
+    #[serde(default)]
+    pub descriptors: Option<Vec<DescriptorId>>,
 }
 
 impl Profile {
     /// Names of the profiles that are always there.
-    pub const BUILT_IN: [&'static str; 2] = ["default", "librosa"];
+    pub const BUILT_IN: [&'static str; 3] = ["default", "librosa", "highres"];
 
     /// A profile that is always there.
     ///
     /// `default` analyses at the asset's own sample rate with every
     /// calculator's defaults. `librosa` gives librosa 0.11's numbers: 22,050
-    /// Hz, and decibels cut off 80 dB below the loudest value.
+    /// Hz, and decibels cut off 80 dB below the loudest value. `highres` has
+    /// frames that are longer and closer together, for a close look: twice the
+    /// frequencies, twice the frames.
     ///
     /// # Errors
     /// [`SchemaError::UnknownProfile`] for any other name.
@@ -44,9 +51,20 @@ impl Profile {
         let (sample_rate, params) = match name {
             "default" => (None, BTreeMap::new()),
             "librosa" => (Some(22_050), BTreeMap::from([("top_db".into(), ParamValue::Float(80.0))])),
+            "highres" => {
+                let lengths = [
+                    ("n_fft", 4096),
+                    ("win_length", 4096),
+                    ("hop_length", 256),
+                    ("n_mels", 256),
+                    ("peak_hop", 64),
+                ];
+                (None, lengths.map(|(name, value)| (name.into(), ParamValue::Integer(value))).into())
+            }
             _ => return Err(unknown()),
         };
-        Ok(Self { name: ProfileName::new(name).map_err(|_| unknown())?, sample_rate, params })
+        let name = ProfileName::new(name).map_err(|_| unknown())?;
+        Ok(Self { name, sample_rate, params, descriptors: None })
     }
 
     /// Every parameter of a calculator with the value it has under this
@@ -62,6 +80,22 @@ impl Profile {
             params.insert(spec.name.clone(), spec.accept(calculator.id.as_str(), value)?);
         }
         Ok(Params(params))
+    }
+
+    /// The keys of `params` that no calculator reads: names that none of them
+    /// has, with or without one of them before it. What speaks to a calculator
+    /// that is not there is left alone.
+    pub fn unread<'a>(&self, calculators: impl IntoIterator<Item = &'a CalculatorSpec> + Clone) -> Vec<&str> {
+        let has = |spec: &CalculatorSpec, name: &str| spec.params.iter().any(|param| param.name == name);
+        let unread = |key: &&str| match key.rsplit_once('.') {
+            None => !calculators.clone().into_iter().any(|spec| has(spec, key)),
+            Some((id, name)) => calculators
+                .clone()
+                .into_iter()
+                .find(|spec| spec.id.as_str() == id)
+                .is_some_and(|spec| !has(spec, name)),
+        };
+        self.params.keys().map(String::as_str).filter(unread).collect()
     }
 
     /// The revision of a descriptor: a hash of the sample rate, the parameters
@@ -174,6 +208,14 @@ mod tests {
     #[test]
     fn unknown_profiles_are_named() {
         let error = Profile::built_in("nope").unwrap_err().to_string();
-        assert_eq!(error, "unknown profile \"nope\" (known: default, librosa)");
+        assert_eq!(error, "unknown profile \"nope\" (known: default, librosa, highres)");
+    }
+
+    #[test]
+    fn keys_that_nobody_reads_are_found() {
+        for (key, unread) in [("n", false), ("m", true), ("t.n", false), ("t.m", true), ("other.m", false)] {
+            let profile = with(&[(key, 2.into())]);
+            assert_eq!(profile.unread([&calculator()]) == [key], unread, "{key}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use agogic::schema::{AssetId, DescriptorId};
 use agogic::timebase::Seconds;
-use agogic::{Analysis, DescriptorStatus, Error, Freshness, Request, Tempo};
+use agogic::{Analysis, DescriptorStatus, Engine, Error, Freshness, Request, Tempo};
 use serde::Serialize;
 
 use crate::args::{Analyze, Global};
@@ -21,15 +21,25 @@ const MAX_NAME: usize = 48;
 
 pub(crate) fn run(args: Analyze, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     let tempo = args.tempo.as_deref().map(ready::tempo).transpose()?.map(Tempo::from);
-    let profile = ready::profile(&args.profile.profile)?;
     let session = Session::open(global, terminal)?;
+    let profile = ready::profile(&session.engine, &args.profile.profile)?;
     let ids = args.only.iter().map(|id| ready::descriptor(&session.engine, id.trim()));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
-    let only = (!ids.is_empty()).then_some(ids);
+    let only = match args.all {
+        true => Some(every_descriptor(&session.engine)),
+        false => (!ids.is_empty()).then_some(ids),
+    };
     let mut request = Request::new(profile);
     (request.only, request.tempo) = (only, tempo.clone());
     let work = Work { args: &args, session: &session, terminal, tempo };
     if args.dry_run { work.plan(&request) } else { work.compute(request) }
+}
+
+/// The descriptors of all calculators, those on demand too.
+fn every_descriptor(engine: &Engine) -> Vec<DescriptorId> {
+    let registry = engine.registry();
+    let all = registry.calculators().flat_map(|calculator| &calculator.spec.descriptors);
+    all.map(|descriptor| descriptor.id.clone()).collect()
 }
 
 struct Work<'a> {
@@ -145,7 +155,7 @@ impl Work<'_> {
                 file,
                 &request.profile,
                 request.tempo.as_ref(),
-                request.only.as_deref().unwrap_or_default(),
+                request.named().unwrap_or_default(),
             ) {
                 Ok(status) => status,
                 Err(error) => {
@@ -163,7 +173,7 @@ impl Work<'_> {
                 would_compute: vec![],
                 cached: vec![],
             };
-            let asked = request.only.as_deref();
+            let asked = request.named();
             let needed = asked.map(|only| with_inputs(only, &status.descriptors));
             for found in status.descriptors {
                 match found.status {

@@ -19,8 +19,8 @@ pub(crate) fn run(args: &Frames, global: &Global, terminal: &Terminal) -> Result
         return Err(Stop::Usage(format!("--from {from} is not before --to {to}")));
     }
     let (output, format) = destination(&args.export)?;
-    let profile = ready::profile(&args.profile.profile)?;
     let session = Session::open(global, terminal)?;
+    let profile = ready::profile(&session.engine, &args.profile.profile)?;
     let id = ready::descriptor(&session.engine, &args.id)?;
 
     session.progress.announce();

@@ -7,6 +7,7 @@ mod cache;
 mod calculators;
 mod frames;
 mod plot;
+mod profiles;
 mod shell;
 mod status;
 mod tempo;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli, terminal: &Terminal) -> Result<(), Stop> {
         Command::Tempo(args) => tempo::run(&args, terminal),
         Command::Calculators(args) => calculators::run(&args, global, terminal),
         Command::ValidateChild { job } => calculators::validate::child(&job),
+        Command::Profiles(args) => profiles::run(&args),
         Command::Cache(args) => cache::run(&args, global, terminal),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(&command),

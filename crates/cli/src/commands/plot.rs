@@ -19,8 +19,8 @@ pub(crate) fn run(args: &Plot, global: &Global, terminal: &Terminal) -> Result<(
         return Err(Stop::Usage("a picture is not for a terminal; name a file with -o".into()));
     }
     let tempo = args.tempo.as_deref().map(ready::tempo).transpose()?;
-    let profile = ready::profile(&args.profile.profile)?;
     let session = Session::open(global, terminal)?;
+    let profile = ready::profile(&session.engine, &args.profile.profile)?;
     let id = ready::descriptor(&session.engine, &args.id)?;
 
     session.progress.announce();

@@ -31,8 +31,8 @@ struct Row {
 
 pub(crate) fn run(args: &Status, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     let tempo = args.tempo.as_deref().map(ready::tempo).transpose()?.map(Tempo::from);
-    let profile = args.profile.as_deref().map(ready::profile).transpose()?;
     let session = Session::open(global, terminal)?;
+    let profile = args.profile.as_deref().map(|name| ready::profile(&session.engine, name)).transpose()?;
     let found = session.engine.status(&args.file, profile.as_ref(), tempo.as_ref())?;
     if args.json {
         return output::stdout(|out| json::line(out, &report(&found)));

@@ -20,8 +20,8 @@ pub(crate) fn run(args: &View, global: &Global, terminal: &Terminal) -> Result<(
     }
     let (output, format) = destination(&args.export)?;
     let map = ready::tempo(&args.tempo)?;
-    let profile = ready::profile(&args.profile.profile)?;
     let session = Session::open(global, terminal)?;
+    let profile = ready::profile(&session.engine, &args.profile.profile)?;
     let id = ready::descriptor(&session.engine, &args.id)?;
 
     session.progress.announce();

@@ -18,9 +18,9 @@ const DIGITS: usize = 12;
 
 pub(crate) fn run(args: &Why, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     let tempo = args.tempo.as_deref().map(ready::tempo).transpose()?.map(Tempo::from);
-    let profile = ready::profile(&args.profile.profile)?;
     let id = DescriptorId::new(&*args.id).map_err(|error| Stop::Failed(error.to_string()))?;
     let session = Session::open(global, terminal)?;
+    let profile = ready::profile(&session.engine, &args.profile.profile)?;
     let why = session.engine.why(&args.file, &id, &profile, tempo.as_ref())?;
     if args.json {
         let chain = why.chain.iter().map(row).collect();

@@ -15,7 +15,7 @@ use agogic_schema::{ContentHash, DescriptorId};
 use agogic_store::AssetInfo;
 
 use crate::asset::Identified;
-use crate::wanted::{Wants, usual_descriptors};
+use crate::wanted::{Wants, usual};
 use crate::{Analysis, Control, Engine, Error, Event, Request};
 
 /// How often a descriptor is computed in one job before it is given up: a track
@@ -69,10 +69,10 @@ impl Engine {
         control: &Control,
     ) -> Result<Analysis, Error> {
         // One picture of the calculators for the whole job.
-        let registry = &*self.registry_for(request.only.as_deref().unwrap_or_default());
+        let registry = &*self.registry_for(request.named().unwrap_or_default());
         let job = Job { engine: self, registry, found, request, control };
         let mut state = State { info: found.info.clone(), ..State::default() };
-        let only = request.only.clone().unwrap_or_else(|| usual_descriptors(registry));
+        let only = request.named().map_or_else(|| usual(registry), <[_]>::to_vec);
         let wants = Wants::new(registry, &request.profile, Some(&only), request.tempo.as_ref())?;
         while job.round(&wants, &mut state)? {}
         let info = state.info.ok_or_else(|| Error::Changed(found.file.clone()))?;

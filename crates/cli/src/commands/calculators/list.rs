@@ -12,7 +12,7 @@ use crate::args::Global;
 use crate::formats::{json, text};
 use crate::stop::Stop;
 use crate::terminal::Terminal;
-use crate::{output, ready, session};
+use crate::{output, session};
 
 #[derive(Serialize)]
 struct Calculator<'a> {
@@ -35,6 +35,8 @@ struct Descriptor<'a> {
     bins: Option<u32>,
     range: Option<(f32, f32)>,
     changed_in: String,
+    /// Whether it is computed only where it is named.
+    on_demand: bool,
     about: &'a str,
 }
 
@@ -55,7 +57,7 @@ struct Param<'a> {
 }
 
 pub(super) fn run(vamp: bool, as_json: bool, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
-    let profile = ready::profile("default")?;
+    let profile = Profile::built_in("default").map_err(agogic::Error::from)?;
     let builder = session::builder(global)?;
     let registry = if vamp { builder.vamp_catalogue()? } else { builder.catalogue()? }.registry();
     session::warn_of_refusals(registry.refusals(), terminal);
@@ -104,7 +106,8 @@ impl<'a> Calculator<'a> {
             Some(bins) => format!("{bins} bins"),
         };
         let rows = self.descriptors.iter();
-        let rows = rows.map(|d| [d.id.into(), d.kind.into(), bins(d.bins), d.unit.into()]);
+        let when = |d: &Descriptor<'_>| if d.on_demand { "on demand" } else { "" };
+        let rows = rows.map(|d| [d.id.into(), d.kind.into(), bins(d.bins), d.unit.into(), when(d).into()]);
         table(out, &rows.collect::<Vec<_>>())?;
         let params = self.params.iter();
         let params = params.map(|p| [p.name.into(), p.default.to_string(), p.unit.into(), p.bounds()]);
@@ -133,6 +136,7 @@ impl<'a> Descriptor<'a> {
             bins: bins(calculator, &spec.bins, params),
             range: spec.range,
             changed_in: calculator.changed_in(spec).to_string(),
+            on_demand: spec.on_demand,
             about: &spec.about,
         }
     }
