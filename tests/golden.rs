@@ -1,5 +1,6 @@
 //! Every descriptor on the bundled piece, under every built-in profile, against
 //! snapshots in `golden/`: shape, statistics and a coarse picture of the values.
+//! Under `highres` only what is not on demand: that is a matter of parameters.
 //!
 //! The picture is the means of an 8 by 8 grid of blocks, time by bins, and every
 //! number is compared with the tolerance that its snapshot states. A hash of
@@ -16,9 +17,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use agogic::schema::{FeatureTrack, Plane, Profile, TrackData, TrackHeader};
+use agogic::schema::{DescriptorId, Event, FeatureTrack, Plane, Profile, TrackData, TrackHeader};
 use agogic::timebase::SampleRate;
 use agogic::{Control, Engine, Request};
+use agogic_tests::{all_descriptors, usual_descriptors};
 use insta::internals::SnapshotContents;
 use insta::{Comparator, Settings, Snapshot};
 
@@ -33,7 +35,9 @@ fn every_descriptor_is_as_it_was() {
     let control = Control::default();
     let (mut compared, mut differ) = (vec![], vec![]);
     for name in Profile::BUILT_IN {
-        let request = Request::new(Profile::built_in(name).expect("a profile"));
+        let ids = if name == "highres" { usual_descriptors() } else { all_descriptors() };
+        let ids: Vec<_> = ids.iter().map(|id| DescriptorId::new(id).expect("an id")).collect();
+        let request = Request::new(Profile::built_in(name).expect("a profile")).only(ids);
         let analysis = engine.analyze(&piece, &request, &control).expect("an analysis");
         assert_eq!(analysis.failed, [], "under the profile {name}");
         for id in analysis.computed {
@@ -102,6 +106,21 @@ fn digest(track: &FeatureTrack) -> String {
                 let times = some.iter().map(|event| format!("{:.3}", rate.seconds(event.at).0));
                 let _ = writeln!(text, "{}", times.collect::<Vec<_>>().join(" "));
             }
+            for number in 0..header.bins as usize {
+                let value = |event: &Event| event.values.get(number).copied().unwrap_or(f32::NAN);
+                let largest =
+                    events.iter().map(value).filter(|v| v.is_finite()).fold(0.0, |a: f32, v| a.max(v.abs()));
+                let tolerance = tolerance(&header.unit, f64::from(largest));
+                let _ = writeln!(text, "values {number}\ntolerance {tolerance}");
+                for some in events.chunks(10) {
+                    let values = some.iter().map(|event| show(f64::from(value(event)), tolerance));
+                    let _ = writeln!(text, "{}", values.collect::<Vec<_>>().join(" "));
+                }
+            }
+            let labels: Vec<&str> = events.iter().map(|event| event.label.as_str()).collect();
+            if labels.iter().any(|label| !label.is_empty()) {
+                let _ = writeln!(text, "labels {}", labels.join(" "));
+            }
         }
     }
     text
@@ -109,16 +128,20 @@ fn digest(track: &FeatureTrack) -> String {
 
 fn plane_digest(text: &mut String, header: &TrackHeader, number: usize, plane: &Plane) {
     let width = header.width();
-    let values = || plane.data.iter().map(|&value| f64::from(value));
-    let count = plane.data.len() as f64;
+    let values = || plane.data.iter().map(|&value| f64::from(value)).filter(|value| !value.is_nan());
+    let count = values().count() as f64;
     let mean = values().sum::<f64>() / count;
     let deviation = (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
     let (min, max) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
     let tolerance = tolerance(&header.unit, min.abs().max(max.abs()));
-    let show = |value: f64| format!("{value:.*}", (-tolerance.log10()).round().max(0.0) as usize);
+    let show = |value: f64| show(value, tolerance);
+    let gaps = plane.data.len() - values().count();
     let frames = plane.data.len() / width;
     let _ = writeln!(text, "\nplane {number}\nframes {frames}");
     let _ = writeln!(text, "start {}\nhop {}", plane.grid.start.0, plane.grid.hop);
+    if gaps > 0 {
+        let _ = writeln!(text, "gaps {gaps}");
+    }
     let _ = writeln!(text, "tolerance {tolerance}");
     for (what, value) in [("min", min), ("max", max), ("mean", mean), ("deviation", deviation)] {
         let _ = writeln!(text, "{what} {}", show(value));
@@ -128,14 +151,26 @@ fn plane_digest(text: &mut String, header: &TrackHeader, number: usize, plane: &
         let _ = writeln!(text, "{name}, time down, bins across");
         for time in blocks(frames) {
             let row = blocks(bins).map(|bins_of| {
-                let size = (time.len() * bins_of.len()) as f64;
                 let at = |frame: usize| &plane.data[frame * width + channel * bins..][bins_of.clone()];
-                let sum: f64 = time.clone().flat_map(at).map(|&value| f64::from(value)).sum();
-                show(sum / size)
+                let values: Vec<f64> = time
+                    .clone()
+                    .flat_map(at)
+                    .filter(|value| !value.is_nan())
+                    .map(|&value| f64::from(value))
+                    .collect();
+                if values.is_empty() {
+                    "-".into()
+                } else {
+                    show(values.iter().sum::<f64>() / values.len() as f64)
+                }
             });
             let _ = writeln!(text, "{}", row.collect::<Vec<_>>().join(" "));
         }
     }
+}
+
+fn show(value: f64, tolerance: f64) -> String {
+    format!("{value:.*}", (-tolerance.log10()).round().max(0.0) as usize)
 }
 
 /// How far two processors' numbers may be apart: a hundredth of a decibel, else

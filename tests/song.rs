@@ -7,30 +7,8 @@ use agogic::tempo::TempoMap;
 use agogic::timebase::{Beats, Delta};
 use agogic::view::{Grid, Interpolation, Reduction, Sampling};
 use agogic::{Control, Engine, Event, EventLog, Request, Span};
-use agogic_tests::{Sandbox, Wav, workspace};
+use agogic_tests::{Sandbox, Wav, usual_descriptors, workspace};
 use serde_json::json;
-
-const ALL: [&str; 19] = [
-    "agogic.chroma",
-    "agogic.energy",
-    "agogic.mel",
-    "agogic.mfcc",
-    "agogic.mfcc.delta",
-    "agogic.mfcc.delta2",
-    "agogic.onset.strength",
-    "agogic.onset.times",
-    "agogic.peaks",
-    "agogic.rms",
-    "agogic.spectral.bandwidth",
-    "agogic.spectral.centroid",
-    "agogic.spectral.contrast",
-    "agogic.spectral.crest",
-    "agogic.spectral.flatness",
-    "agogic.spectral.flux",
-    "agogic.spectral.rolloff",
-    "agogic.spectrum",
-    "agogic.zero-crossings",
-];
 
 fn song() -> String {
     workspace().join("examples/media/slow-turn.ogg").to_string_lossy().into_owned()
@@ -42,11 +20,11 @@ fn a_second_run_computes_nothing() {
     let first = sandbox.json(&["analyze", "--json", &song()]);
     assert_eq!(
         (&first["computed"], &first["cached"], &first["failed"]),
-        (&json!(ALL), &json!([]), &json!([]))
+        (&json!(usual_descriptors()), &json!([]), &json!([]))
     );
     assert_eq!(first["sample_rate"], 44_100);
     let second = sandbox.json(&["analyze", "--json", &song()]);
-    assert_eq!((&second["computed"], &second["cached"]), (&json!([]), &json!(ALL)));
+    assert_eq!((&second["computed"], &second["cached"]), (&json!([]), &json!(usual_descriptors())));
     for field in ["asset", "sample_rate", "seconds"] {
         assert_eq!(first[field], second[field], "{field}");
     }
@@ -66,12 +44,12 @@ fn tags_names_and_places_change_nothing_and_audio_everything() {
     let other = sandbox.json(&["analyze", "--json", "other.wav"]);
     assert_eq!(tagged["computed"], json!([]));
     assert_eq!(tagged["asset"], plain["asset"]);
-    assert_eq!(other["computed"], json!(ALL));
+    assert_eq!(other["computed"], json!(usual_descriptors()));
     assert_ne!(other["asset"], plain["asset"]);
     // The same audio twice in one command is one job.
     std::fs::remove_dir_all(sandbox.cache()).unwrap();
     let both = sandbox.ok(&["analyze", "--json", "plain.wav", "tagged.wav"]).lines();
-    assert_eq!((&both[0]["computed"], &both[1]["computed"]), (&json!(ALL), &json!([])));
+    assert_eq!((&both[0]["computed"], &both[1]["computed"]), (&json!(usual_descriptors()), &json!([])));
 }
 
 /// A file that is overwritten in place is seen, even within the same moment.
@@ -100,7 +78,7 @@ fn a_tempo_edit_computes_nothing() {
     let request = Request::new(Profile::built_in("default").unwrap());
     engine.analyze(file.as_ref(), &request, &control).unwrap();
     let computed = |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Computed { .. })).count();
-    assert_eq!(computed(&log.take()), ALL.len());
+    assert_eq!(computed(&log.take()), usual_descriptors().len());
 
     let points = r#"[{"beat":0,"bpm":96,"law":"linear-beats"},{"beat":32,"bpm":140}]"#;
     let midi = std::fs::read(workspace().join("examples/media/slow-turn.mid")).unwrap();
@@ -111,9 +89,9 @@ fn a_tempo_edit_computes_nothing() {
     ];
     let samplings = [Sampling::Over(Reduction::Mean), Sampling::At(Interpolation::Spline)];
     for map in &maps {
-        for id in ALL {
+        for id in usual_descriptors() {
             for sampling in samplings {
-                let id = DescriptorId::new(id).unwrap();
+                let id = DescriptorId::new(&id).unwrap();
                 let span = Span::sixteenths();
                 engine.view(file.as_ref(), &id, &request.profile, map, &span, sampling, &control).unwrap();
             }
@@ -123,7 +101,7 @@ fn a_tempo_edit_computes_nothing() {
     assert_eq!(computed(&events), 0);
     assert!(!events.iter().any(|event| matches!(event, Event::Started { .. })));
     let views = events.iter().filter(|event| matches!(event, Event::Viewed { .. })).count();
-    assert_eq!(views, maps.len() * ALL.len() * samplings.len());
+    assert_eq!(views, maps.len() * usual_descriptors().len() * samplings.len());
 }
 
 /// What the engine shows and what the command prints are the same numbers.

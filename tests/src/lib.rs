@@ -7,6 +7,7 @@ mod artifacts;
 mod audio;
 mod c;
 mod sandbox;
+mod usual;
 
 pub use artifacts::{
     agogic_binary, crest_plugin, generation, misbehaving_plugin, undescribable_plugin, versions_plugin,
@@ -15,3 +16,4 @@ pub use artifacts::{
 pub use audio::{Signal, Wav, recordings};
 pub use c::Compiler;
 pub use sandbox::{Ran, Sandbox};
+pub use usual::{all_descriptors, usual_descriptors};

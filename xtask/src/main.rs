@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask test`, `golden`, `tidy`, `header`,
+//! The project's own tasks: `cargo xtask test`, `golden`, `parity`, `tidy`, `header`,
 //! `bench`, `fuzz`, `wasm`, `new-calculator`. What lives here: starting cargo in
 //! the right way and judging what it says, the C header, and the rules of the
 //! repository that no compiler checks. Nothing of the product.
@@ -10,6 +10,7 @@ mod cargo;
 mod fuzz;
 mod golden;
 mod header;
+mod parity;
 mod test;
 mod tidy;
 mod wasm;
@@ -42,6 +43,8 @@ enum Task {
         #[arg(long)]
         update: bool,
     },
+    /// Compare every descriptor with its reference, and write docs/parity.md
+    Parity,
     /// Check the rules of the repository, first of all who imports whom
     Tidy,
     /// Write the C header of the plug-in interface
@@ -95,6 +98,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Test { keep_going } => test::run(root, keep_going),
         Task::Golden { update } => golden::run(root, update),
+        Task::Parity => parity::run(root),
         Task::Tidy => tidy::run(root),
         Task::Header { check } => header::run(root, check),
         Task::Bench { names } => bench::run(root, &names),
