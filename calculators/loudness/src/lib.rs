@@ -28,7 +28,8 @@
 //! and 3.01 LU more with `dual_mono`, for what will be played from two
 //! loudspeakers.
 //!
-//! The rate is the asset's own. A sample that is not finite counts as 0.
+//! The rate is the asset's own. A sample that is not finite, or beyond 1e30, counts as
+//! 0.
 
 #![forbid(unsafe_code)]
 
@@ -47,6 +48,8 @@ use crate::gate::loudness;
 use crate::meter::{Meter, Window};
 use crate::true_peak::{Kernel, Peak};
 
+/// What lies beyond is no sample; sums of squares and of a few samples are finite.
+const GREATEST: f32 = 1e30;
 /// Loudness under a window and peaks are at least this, in dB.
 const FLOOR: f64 = -120.0;
 
@@ -73,7 +76,7 @@ pub struct Loudness {
     /// By channel, where peaks are wanted.
     peaks: Vec<Peak>,
     samples: u64,
-    /// A block without its samples that are not finite.
+    /// A block with 0 in place of what is no sample.
     clean: Vec<f32>,
 }
 
@@ -211,13 +214,28 @@ fn whole(samples: u64, value: f64, label: &str) -> Event {
     }
 }
 
-/// The samples, with 0 in place of those that are not finite: in `clean` if
-/// there are any.
+/// The samples, with 0 in place of those that are none: in `clean` if there are
+/// any such.
 fn finite<'a>(samples: &'a [f32], clean: &'a mut Vec<f32>) -> &'a [f32] {
-    if samples.iter().fold(true, |fine, x| fine & (x.abs() <= f32::MAX)) {
+    if samples.iter().fold(true, |fine, x| fine & (x.abs() <= GREATEST)) {
         return samples;
     }
     clean.clear();
-    clean.extend(samples.iter().map(|&x| if x.is_finite() { x } else { 0.0 }));
+    clean.extend(samples.iter().map(|&x| if x.abs() <= GREATEST { x } else { 0.0 }));
     clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agogic_calculator::Collected;
+
+    #[test]
+    fn the_description_holds() {
+        Loudness::describe().check().expect("a valid description");
+        assert!(Loudness::new(&Collected::setup::<Loudness>(24, 1, 1)).is_err());
+        let mut setup = Collected::setup::<Loudness>(44_100, 1, 1);
+        setup.params.0.clear();
+        assert!(Loudness::new(&setup).is_err());
+    }
 }

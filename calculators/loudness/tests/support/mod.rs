@@ -1,5 +1,7 @@
 //! Signals, and what the calculator makes of them.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use std::f64::consts::TAU;
 
 use agogic_calculator::{Block, Collected, Setup};
@@ -12,6 +14,7 @@ pub(crate) struct Measured {
     pub(crate) integrated: f64,
     pub(crate) range: f64,
     pub(crate) true_peaks: Vec<f64>,
+    pub(crate) sample_peaks: Vec<f64>,
 }
 
 /// The setup for channels of these names.
@@ -46,6 +49,7 @@ pub(crate) fn measure(rate: u32, names: &[&str], channels: &[&[f32]]) -> Measure
         integrated: single(2),
         range: single(3),
         true_peaks: values(4).collect(),
+        sample_peaks: values(5).collect(),
     }
 }
 
