@@ -6,6 +6,7 @@
 
 agogic_calculator::export!(
     agogic_chroma::Chroma,
+    agogic_loudness::Loudness,
     agogic_mel::Mel,
     agogic_mel::Spectrum,
     agogic_mfcc::Mfcc,
@@ -13,5 +14,6 @@ agogic_calculator::export!(
     agogic_peaks::Peaks,
     agogic_rms::Rms,
     agogic_spectral::Spectral,
+    agogic_stereo::Stereo,
     agogic_zero_crossings::ZeroCrossings,
 );

@@ -138,7 +138,7 @@ fn run<'a, R: Receiver>(task: Derived<'a, R>, watch: &'a dyn Watch) -> Result<Ve
     let wrong = |reason: String| CallError::Setup(reason);
     let mut streams = Streams::new(&inputs).map_err(wrong)?;
     let one_to_one = inputs.first().map_or(0, |input| input.count(0));
-    let latency = calculator.spec.latency.resolve(&setup.params).unwrap_or(0);
+    let latency = calculator.spec.latency.resolve_at(&setup.params, setup.rate).unwrap_or(0);
     let mut work = Work {
         instance: calculator.library.create(&calculator.spec.id, &setup)?,
         sink: HostSink::new(&calculator.spec, latency, headers, receivers, watch),

@@ -129,7 +129,7 @@ impl<'a> Prepared<'a> {
                 headers(&spec, &Setup { channels: told.channels, ..setup.clone() }, &given)?
             }
         };
-        let latency = spec.latency.resolve(&setup.params).unwrap_or(0);
+        let latency = spec.latency.resolve_at(&setup.params, setup.rate).unwrap_or(0);
         Ok(Self { calculator, setup, input, latency, tempo: None, headers })
     }
 
@@ -208,7 +208,7 @@ pub(crate) fn headers(
 
 fn header(descriptor: &DescriptorSpec, setup: &Setup, given: &Given) -> Result<TrackHeader, String> {
     let amount = |amount: &Amount| {
-        amount.resolve(&setup.params).ok_or_else(|| format!("{} has no size", descriptor.id))
+        amount.resolve_at(&setup.params, setup.rate).ok_or_else(|| format!("{} has no size", descriptor.id))
     };
     let bins = match &descriptor.bins {
         Bins::Count(count) => amount(count)?,
@@ -246,12 +246,14 @@ fn header(descriptor: &DescriptorSpec, setup: &Setup, given: &Given) -> Result<T
     if planes.iter().any(|&(_, hop)| hop == 0) {
         return Err(format!("{} has a hop of 0 samples", descriptor.id));
     }
+    let joint = || vec![DescriptorSpec::JOINT.to_owned()];
+    let channels = if descriptor.joint { joint() } else { setup.channels.clone() };
     let header = TrackHeader {
         descriptor: descriptor.id.clone(),
         unit: descriptor.unit.clone(),
         range: descriptor.range,
         shape,
-        channels: setup.channels.clone(),
+        channels,
         bins,
         rate: setup.rate,
         planes,

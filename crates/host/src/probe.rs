@@ -101,7 +101,7 @@ impl<'a> Plan<'a> {
         inputs: &[TrackHeader],
     ) -> Result<Self, HostError> {
         let (setup, headers) = Derivation::new(calculator, profile, inputs, Some(&METRONOME))?.into_parts();
-        let latency = calculator.spec.latency.resolve(&setup.params).unwrap_or(0);
+        let latency = calculator.spec.latency.resolve_at(&setup.params, setup.rate).unwrap_or(0);
         let items = inputs.first().filter(|_| setup.tempo).map(|first| first.grid(0).map(Items::Frames));
         Ok(Self { calculator, setup, latency, items: items.transpose()?, headers })
     }

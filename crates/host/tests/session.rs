@@ -122,6 +122,22 @@ fn gaps() -> CalculatorSpec {
     spec
 }
 
+calculator!(Joint, joint(), |block, output| {
+    let (left, right) = (block.channel(0), block.channel(1));
+    let centres = (0..block.count()).filter(|at| (block.position() as usize + at) % 80 == 40);
+    let values: Vec<f32> = centres.map(|at| left[at] - right[at]).collect();
+    output.frames(0, values.len())?.copy_from_slice(&values);
+    Ok(())
+});
+
+/// One channel made of two, a frame every 10 ms.
+fn joint() -> CalculatorSpec {
+    let frames = Frames::Every { hop: Amount::Milliseconds(10), first: Amount::Milliseconds(5) };
+    let mut spec = describe("t.joint", PcmInput::new(ChannelUse::Each).into(), Kind::Dense(frames), ONE);
+    spec.descriptors[0].joint = true;
+    spec
+}
+
 calculator!(Powers, rows_of("t.powers", SpectrumScale::Power, WindowShape::Hann), |block, output| {
     output.frames(0, block.count())?.copy_from_slice(block.data());
     Ok(())
@@ -157,7 +173,8 @@ impl Calculator for Picky {
 }
 
 agogic_calculator::export!(
-    Copy, Rows, Panics, TooFew, TooMany, NoOutput, Backwards, Peak, Late, Gaps, Powers, Squares, Ones, Picky
+    Copy, Rows, Panics, TooFew, TooMany, NoOutput, Backwards, Peak, Late, Gaps, Powers, Squares, Ones, Joint,
+    Picky
 );
 
 #[derive(Clone, Default)]
@@ -241,6 +258,26 @@ fn one_transform_serves_every_scale_with_the_same_bits() {
             let expect = ["t.rows", "t.powers", "t.squares"].iter().position(|other| other == id).unwrap();
             assert_eq!(bits(values), alone[expect], "{id}, blocks of {block}");
         }
+    }
+}
+
+#[test]
+fn a_joint_descriptor_has_one_channel_and_times_become_samples() {
+    let registry = Registry::with_built_in(&[library()]).unwrap();
+    let calculator = registry.calculators().find(|found| found.spec.id.as_str() == "t.joint").unwrap();
+    for (rate, plane) in [(8000, (40, 80)), (44_100, (221, 441)), (22_051, (110, 221))] {
+        let channels = vec!["left".into(), "right".into(), "lfe".into()];
+        let source = Source { rate: SampleRate::new(rate).unwrap(), channels };
+        let prepared = Prepared::new(calculator, &Profile::built_in("default").unwrap(), &source).unwrap();
+        assert_eq!(
+            (&*prepared.headers[0].channels, &*prepared.headers[0].planes),
+            (&["all".to_owned()][..], &[plane][..])
+        );
+    }
+    let whole = run(&["t.joint"], 5000);
+    assert_eq!(whole[0].as_ref().unwrap().len(), 62);
+    for block in [1, 64, 999] {
+        assert_eq!(run(&["t.joint"], block), whole, "blocks of {block}");
     }
 }
 
@@ -337,5 +374,5 @@ fn files_that_are_no_plug_ins_are_named_and_skipped() {
     let reason = refusal.reason.to_string();
     assert!(reason.starts_with("not a loadable library: "), "{reason}");
     assert_eq!(reason.lines().count(), 1, "{reason}");
-    assert_eq!(registry.calculators().len(), 14);
+    assert_eq!(registry.calculators().len(), 15);
 }

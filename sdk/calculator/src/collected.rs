@@ -119,7 +119,7 @@ impl Collected {
                 Kind::Events => 0,
             };
             Collection {
-                width: bins as usize * setup.channels.len(),
+                width: bins as usize * descriptor.channels(setup.channels.len()),
                 planes: vec![vec![]; planes],
                 ..Collection::default()
             }

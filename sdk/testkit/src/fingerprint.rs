@@ -61,7 +61,7 @@ pub fn fingerprint(descriptor: &DescriptorSpec, setup: &Setup, values: &Values) 
     };
     match values {
         Values::Planes(planes) => {
-            let width = (bins as usize * setup.channels.len()).max(1);
+            let width = (bins as usize * descriptor.channels(setup.channels.len())).max(1);
             Fingerprint::Frames(
                 planes.iter().map(|plane| plane_print(&descriptor.unit, width, plane)).collect(),
             )

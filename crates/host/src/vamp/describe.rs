@@ -118,6 +118,7 @@ fn descriptor(
         changed_in: None,
         reads: None,
         on_demand: true,
+        joint: false,
     })
 }
 

@@ -26,9 +26,10 @@ impl CalculatorSpec {
             }
             param.accept(self.id.as_str(), &param.default)?;
         }
-        for amount in self.input.amounts().into_iter().chain([&self.latency]) {
+        for amount in self.input.amounts() {
             self.check_amount(amount)?;
         }
+        self.check_samples(&self.latency)?;
         self.check_inputs()?;
         let mut ids = BTreeSet::new();
         for descriptor in &self.descriptors {
@@ -106,8 +107,8 @@ impl CalculatorSpec {
                 self.check_amount(every)
             }
             Kind::Dense(Frames::Every { hop, first }) => {
-                self.check_amount(hop)?;
-                self.check_amount(first)
+                self.check_samples(hop)?;
+                self.check_samples(first)
             }
             Kind::Peaks { hop, factor, levels } => {
                 self.check_amount(hop)?;
@@ -125,8 +126,20 @@ impl CalculatorSpec {
         }
     }
 
+    /// Samples at the input's rate, which may be said as a time.
+    fn check_samples(&self, amount: &Amount) -> Result<(), SchemaError> {
+        if matches!(amount, Amount::Milliseconds(_)) { Ok(()) } else { self.check_amount(amount) }
+    }
+
     fn check_amount(&self, amount: &Amount) -> Result<(), SchemaError> {
-        let Amount::Param(name) = amount else { return Ok(()) };
+        let name = match amount {
+            Amount::Fixed(_) => return Ok(()),
+            Amount::Param(name) => name,
+            Amount::Milliseconds(ms) => {
+                let rule = format!("{ms} ms stand where no amount of time may");
+                return Err(SchemaError::Spec { calculator: self.id.to_string(), rule });
+            }
+        };
         let found = self.params.iter().find(|p| &p.name == name);
         if matches!(found, Some(ParamSpec { kind: ParamKind::Integer { min: 0.., max: ..=0xffff_ffff }, .. }))
         {
@@ -190,6 +203,26 @@ mod tests {
         );
         check(|s| s.descriptors[0].reads = Some(["x".to_string()].into()), "no parameter");
         check(|s| s.descriptors[0].range = Some((1.0, f32::NAN)), "backwards");
+        check(|s| s.descriptors[0].bins = Bins::Count(Amount::Milliseconds(100)), "no amount of time");
+        check(|s| s.latency = Amount::Milliseconds(100), "ok");
+        check(
+            |s| {
+                let (hop, first) = (Amount::Milliseconds(100), Amount::Milliseconds(50));
+                s.descriptors[0].kind = Kind::Dense(Frames::Every { hop, first });
+            },
+            "ok",
+        );
+    }
+
+    #[test]
+    fn times_become_whole_samples() {
+        let at = |ms, rate| Amount::Milliseconds(ms).resolve_at(&Default::default(), rate);
+        assert_eq!(at(100, 44_100), Some(4410));
+        assert_eq!(at(100, 22_051), Some(2205));
+        assert_eq!(at(100, 22_055), Some(2206));
+        assert_eq!(at(u32::MAX, u32::MAX), None);
+        assert_eq!(Amount::Milliseconds(1).resolve(&Default::default()), None);
+        assert_eq!(Amount::Fixed(7).resolve_at(&Default::default(), 44_100), Some(7));
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub use output::{Bins, DescriptorSpec, Frames, Kind};
 
 use crate::{CalculatorId, ParamSpec, Params};
 
-/// A number that is either fixed or read from a whole-number parameter.
+/// A number that is fixed, read from a whole-number parameter, or a length of
+/// time in samples.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Amount {
@@ -23,15 +24,29 @@ pub enum Amount {
     Fixed(u32),
     /// The value of the parameter of this name.
     Param(String),
+    /// So many milliseconds of the input's rate, rounded to whole samples, halves
+    /// up. Only for what is an amount of samples at a rate that is not known
+    /// yet: the frames of [`Frames::Every`] and the latency.
+    Milliseconds(u32),
 }
 
 impl Amount {
     /// The number under these parameters; `None` where the parameter is
-    /// missing or does not fit.
+    /// missing or does not fit, and for an amount of time.
     pub fn resolve(&self, params: &Params) -> Option<u32> {
         match self {
             Self::Fixed(n) => Some(*n),
             Self::Param(name) => u32::try_from(params.integer(name)?).ok(),
+            Self::Milliseconds(_) => None,
+        }
+    }
+
+    /// As [`Self::resolve`], at a rate in samples per second, which makes a
+    /// number of an amount of time too.
+    pub fn resolve_at(&self, params: &Params, rate: u32) -> Option<u32> {
+        match self {
+            Self::Milliseconds(ms) => u32::try_from((u64::from(*ms) * u64::from(rate) + 500) / 1000).ok(),
+            other => other.resolve(params),
         }
     }
 

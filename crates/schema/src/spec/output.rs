@@ -112,9 +112,17 @@ pub struct DescriptorSpec {
     /// long or much room.
     #[serde(default)]
     pub on_demand: bool,
+    /// Whether its frames are made of all channels of the input together: then
+    /// they have one channel, [`DescriptorSpec::JOINT`], however many the input
+    /// has.
+    #[serde(default)]
+    pub joint: bool,
 }
 
 impl DescriptorSpec {
+    /// The name of the one channel of a joint descriptor.
+    pub const JOINT: &'static str = "all";
+
     /// A descriptor with the cautious defaults: changed in every version, reads
     /// every parameter.
     ///
@@ -134,6 +142,7 @@ impl DescriptorSpec {
             changed_in: None,
             reads: None,
             on_demand: false,
+            joint: false,
         }
     }
 
@@ -183,5 +192,17 @@ impl DescriptorSpec {
     pub fn on_demand(mut self) -> Self {
         self.on_demand = true;
         self
+    }
+
+    /// Made of all channels of the input together, with one channel of its own.
+    #[must_use]
+    pub fn joint(mut self) -> Self {
+        self.joint = true;
+        self
+    }
+
+    /// How many channels its frames have for an input with so many.
+    pub fn channels(&self, input: usize) -> usize {
+        if self.joint { 1 } else { input }
     }
 }
