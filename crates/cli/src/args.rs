@@ -73,6 +73,8 @@ pub(crate) enum Command {
     View(View),
     /// Draw a descriptor
     Plot(Plot),
+    /// Write a waveform as audiowaveform does, for peaks.js and its like
+    Peaks(Peaks),
     /// Convert positions through a tempo map; read, write and describe tempo maps
     #[command(subcommand)]
     Tempo(Tempo),
@@ -351,6 +353,52 @@ pub(crate) struct Plot {
     pub(crate) force: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Peaks {
+    /// Audio file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Samples under each minimum and maximum
+    #[arg(long, short, value_name = "SAMPLES", default_value_t = 512, value_parser = clap::value_parser!(u32).range(2..=16_777_216))]
+    pub(crate) zoom: u32,
+    /// Bits of a value
+    #[arg(long, short, value_name = "BITS", default_value = "16")]
+    pub(crate) bits: Bits,
+    /// A waveform of each channel instead of one of their mean
+    #[arg(long)]
+    pub(crate) split_channels: bool,
+    /// Form of the data [default: by the ending of OUT, else dat]
+    #[arg(long, short, value_name = "FORMAT")]
+    pub(crate) format: Option<PeaksFormat>,
+    /// Version of dat: 1, 2 [default: 1 for one waveform, 2 for several]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2))]
+    pub(crate) dat_version: Option<u32>,
+    /// File to write; `-` is stdout
+    #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite OUT
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Bits {
+    /// From -128 to 127
+    #[value(name = "8")]
+    Eight,
+    /// From -32768 to 32767
+    #[value(name = "16")]
+    Sixteen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PeaksFormat {
+    /// audiowaveform's binary form
+    Dat,
+    /// audiowaveform's JSON
+    Json,
+}
+
 /// A tempo map file of any format that `import` reads, known by its content; or a
 /// constant tempo.
 #[derive(Debug, Args)]
@@ -559,6 +607,11 @@ mod tests {
             ("view a.wav agogic.mel --tempo 120 --every 1/4 --over median --oversample 4", false),
             ("view a.wav agogic.mel --tempo 120 --every 1/4 --interp hold --smooth -1", false),
             ("plot a.wav agogic.mel -o a.png --width 99999", false),
+            ("peaks a.wav -o a.dat -z 441 -b 8 --split-channels --dat-version 2 --force", true),
+            ("peaks a.wav --format json", true),
+            ("peaks a.wav --zoom 1", false),
+            ("peaks a.wav --bits 12", false),
+            ("peaks a.wav --dat-version 3", false),
             ("tempo convert -3 --from beats --to seconds", true),
             ("tempo convert 120 --from beats --to bars", false),
             ("tempo import a.mid --format sv-csv -o b.json --force", true),

@@ -8,6 +8,7 @@ use symphonia::core::audio::conv::FromSample;
 use symphonia::core::audio::sample::Sample;
 use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::well_known as codec;
+use symphonia::core::packet::Packet;
 
 use crate::error::{Cause, DecodeError};
 use crate::file::AudioFile;
@@ -60,6 +61,8 @@ pub struct Blocks {
     pending: std::ops::Range<usize>,
     skip: u64,
     state: State,
+    /// Of a WAV file of 16 bits, which needs no decoder: the last packet.
+    bare: Option<Box<[u8]>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -83,6 +86,7 @@ impl Blocks {
             pending: 0..0,
             skip: file.skip,
             state: State::Reading,
+            bare: file.is_bare().then(Box::default),
             file,
         }
     }
@@ -147,8 +151,10 @@ impl Blocks {
             }
             let take = self.pending.len().min(self.size - filled);
             let from = self.pending.start..self.pending.start + take;
-            let decoded = self.file.decoder.last_decoded();
-            copy(&decoded, from, &mut out.data, self.size, filled);
+            match &self.bare {
+                Some(bytes) => spread(bytes, channels, from, &mut out.data, self.size, filled),
+                None => copy(&self.file.decoder.last_decoded(), from, &mut out.data, self.size, filled),
+            }
             self.check_samples(&out.data, filled, take)?;
             self.pending.start += take;
             self.position += take as u64;
@@ -173,6 +179,15 @@ impl Blocks {
             let Some(packet) = self.file.packets.next(at)? else {
                 return Ok(false);
             };
+            if self.bare.is_some() {
+                let frames = packet.data.len() / (2 * usize::from(self.file.info.channels));
+                let any = self.pend(&packet, frames);
+                self.bare = Some(packet.data);
+                if any {
+                    return Ok(true);
+                }
+                continue;
+            }
             let decoder = &mut self.file.decoder;
             let decoded = guarded(|| decoder.decode(&packet).map(|buf| format_of(&buf)));
             let (rate, channels, frames) = match (decoded, failed) {
@@ -199,15 +214,20 @@ impl Blocks {
                     becomes: format!("{channels} channels at {rate} Hz"),
                 }));
             }
-            let keep = self.file.packets.keep(&packet).unwrap_or(u64::MAX);
-            let end = frames.min(usize::try_from(keep).unwrap_or(usize::MAX));
-            let start = end.min(usize::try_from(self.skip).unwrap_or(usize::MAX));
-            self.skip -= start as u64;
-            self.pending = start..end;
-            if start < end {
+            if self.pend(&packet, frames) {
                 return Ok(true);
             }
         }
+    }
+
+    /// Notes which frames of a packet are to be delivered; whether there are any.
+    fn pend(&mut self, packet: &Packet, frames: usize) -> bool {
+        let keep = self.file.packets.keep(packet).unwrap_or(u64::MAX);
+        let end = frames.min(usize::try_from(keep).unwrap_or(usize::MAX));
+        let start = end.min(usize::try_from(self.skip).unwrap_or(usize::MAX));
+        self.skip -= start as u64;
+        self.pending = start..end;
+        start < end
     }
 
     fn is_mpeg(&self) -> bool {
@@ -283,6 +303,44 @@ fn copy(
         Buf::F32(buf) => planes(buf, frames, out, stride, to),
         Buf::F64(buf) => planes(buf, frames, out, stride, to),
     }
+}
+
+/// As [`copy`], from interleaved little-endian samples of 16 bits; the decoder
+/// library takes them one by one, which is most of the time that such a file
+/// takes.
+fn spread(
+    bytes: &[u8],
+    channels: usize,
+    frames: std::ops::Range<usize>,
+    out: &mut [f32],
+    stride: usize,
+    to: usize,
+) {
+    let bytes = &bytes[2 * channels * frames.start..2 * channels * frames.end];
+    for (channel, out) in out.chunks_exact_mut(stride).enumerate() {
+        let out = &mut out[to..to + frames.len()];
+        match (channels, channel) {
+            (1, 0) => plane_of::<2, 0>(bytes, out),
+            (2, 0) => plane_of::<4, 0>(bytes, out),
+            (2, 1) => plane_of::<4, 2>(bytes, out),
+            _ => {
+                for (out, frame) in out.iter_mut().zip(bytes.chunks_exact(2 * channels)) {
+                    *out = sample(frame, 2 * channel);
+                }
+            }
+        }
+    }
+}
+
+/// The samples `AT` bytes into each frame of `FRAME` bytes.
+fn plane_of<const FRAME: usize, const AT: usize>(bytes: &[u8], out: &mut [f32]) {
+    for (out, frame) in out.iter_mut().zip(bytes.chunks_exact(FRAME)) {
+        *out = sample(frame, AT);
+    }
+}
+
+fn sample(frame: &[u8], at: usize) -> f32 {
+    f32::from(i16::from_le_bytes([frame[at], frame[at + 1]])) / 32_768.0
 }
 
 fn planes<S: Sample>(

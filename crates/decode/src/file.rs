@@ -80,6 +80,17 @@ impl AudioFile {
         packets::drain(&mut self.packets, Samples(0))
     }
 
+    /// Whether packets are whole frames of little-endian samples of 16 bits, all
+    /// of them used.
+    pub(crate) fn is_bare(&self) -> bool {
+        let params = self.decoder.codec_params();
+        let all = |bits: Option<u32>| bits.is_none_or(|bits| bits == 16);
+        params.codec == codec::CODEC_ID_PCM_S16LE
+            && self.packets.pcm_frame == Some(2 * usize::from(self.info.channels))
+            && all(params.bits_per_sample)
+            && all(params.bits_per_coded_sample)
+    }
+
     /// The audio, block by block.
     pub fn blocks(self) -> Blocks {
         Blocks::new(self)

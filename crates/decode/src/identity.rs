@@ -18,8 +18,15 @@ use symphonia::core::packet::Packet;
 /// every asset a new identity.
 pub const IDENTITY_VERSION: u32 = 1;
 
+/// Bytes that are gathered before they are hashed: BLAKE3 takes many of its
+/// chunks of 1 KiB side by side, but only of those that it is given at once, and
+/// a packet of uncompressed audio holds two or so.
+const GATHERED: usize = 1 << 16;
+
 pub(crate) struct IdentityHasher {
     hash: blake3::Hasher,
+    /// What is still to be hashed.
+    gathered: Vec<u8>,
     pcm: bool,
 }
 
@@ -43,7 +50,7 @@ impl IdentityHasher {
         }
         sized(&mut hash, params.extra_data.as_deref().unwrap_or_default());
         hash.update(&skip.to_le_bytes());
-        Self { hash, pcm: codec.starts_with("pcm") }
+        Self { hash, gathered: Vec::with_capacity(GATHERED), pcm: codec.starts_with("pcm") }
     }
 
     /// Adds one packet, of which the container wants `keep` frames played.
@@ -51,15 +58,27 @@ impl IdentityHasher {
         if !self.pcm {
             let trims = [packet.trim_start.get(), packet.trim_end.get()];
             for frames in [trims[0], trims[1], keep.unwrap_or(u64::MAX)] {
-                self.hash.update(&frames.to_le_bytes());
+                self.bytes(&frames.to_le_bytes());
             }
-            self.hash.update(&(packet.data.len() as u64).to_le_bytes());
+            self.bytes(&(packet.data.len() as u64).to_le_bytes());
         }
-        self.hash.update(&packet.data);
+        self.bytes(&packet.data);
     }
 
     pub(crate) fn finish(&self) -> [u8; 32] {
-        *self.hash.finalize().as_bytes()
+        *self.hash.clone().update(&self.gathered).finalize().as_bytes()
+    }
+
+    fn bytes(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(GATHERED - self.gathered.len()));
+            self.gathered.extend_from_slice(now);
+            bytes = later;
+            if self.gathered.len() == GATHERED {
+                self.hash.update(&self.gathered);
+                self.gathered.clear();
+            }
+        }
     }
 }
 

@@ -177,4 +177,12 @@ impl Engine {
         let found = registry.descriptor(id).map(|(calculator, spec)| (Arc::clone(calculator), spec.clone()));
         found.ok_or_else(|| Error::UnknownDescriptor { id: id.clone(), known: known_to(id, &registry) })
     }
+
+    /// Does something with the engine's threads.
+    pub(crate) fn on_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
 }

@@ -33,6 +33,7 @@
 
 mod analyze;
 mod asset;
+mod compute;
 mod config;
 mod control;
 mod engine;

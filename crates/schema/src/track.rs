@@ -37,7 +37,8 @@ pub enum TrackData {
     Dense(Plane),
     /// Events in order of time.
     Events(Vec<Event>),
-    /// Minimum and maximum (two bins) at several resolutions, finest first.
+    /// Minimum and maximum (two bins), or root mean square (one), at several
+    /// resolutions, finest first.
     Peaks(Vec<Plane>),
 }
 

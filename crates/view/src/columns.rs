@@ -60,8 +60,8 @@ impl Columns {
 /// Dense tracks are read as [`Reading`] says, of which a [`Sampling`] alone is
 /// the usual case. Peaks come from the coarsest level whose hop is no longer
 /// than the column (the finest where none is): over any reduction the least
-/// minimum and the greatest maximum of the cells in the column, at any
-/// interpolation those of the cell at its start edge. Events are counted,
+/// minimum and the greatest maximum of the cells in the column, or the root of
+/// their mean square, at any interpolation those of the cell at its start edge. Events are counted,
 /// whichever sampling: those with `t0 <= at < t1`;
 /// [`EventView`](crate::EventView) says more of them.
 ///
@@ -105,11 +105,11 @@ pub fn view<'a>(
             dense::render(row, &pyramid, &seconds, &reading, &mut data, told.as_mut())?;
         }
         TrackData::Peaks(planes) => {
-            if header.bins != 2 {
+            if !matches!(header.bins, 1 | 2) {
                 let descriptor = header.descriptor.to_string();
                 return Err(ViewError::PeakBins { descriptor, bins: header.bins });
             }
-            peaks::render(&rows(track, planes)?, &seconds, &reading, &mut data, told.as_mut())?;
+            peaks::render(&rows(track, planes)?, header.bins, &seconds, &reading, &mut data, told.as_mut())?;
         }
     }
     Ok(Columns {

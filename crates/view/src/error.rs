@@ -53,8 +53,8 @@ pub enum ViewError {
         /// Which plane.
         plane: usize,
     },
-    /// Peaks without a minimum and a maximum.
-    #[error("the peaks track {descriptor} has {bins} bins instead of minimum and maximum")]
+    /// Peaks that are neither minimum and maximum nor root mean square.
+    #[error("the peaks track {descriptor} has {bins} bins instead of minimum and maximum or a mean")]
     PeakBins {
         /// The track's descriptor.
         descriptor: String,

@@ -1,4 +1,5 @@
-//! Columns of peaks: per channel the least minimum and the greatest maximum.
+//! Columns of peaks: per channel the least minimum and the greatest maximum, or
+//! the root of the mean square.
 
 use agogic_timebase::{FrameGrid, Seconds};
 
@@ -7,10 +8,11 @@ use crate::fold::{max, min};
 use crate::row::Row;
 use crate::{Outside, Reading, Sampling, ViewError};
 
-/// Appends one column per pair of neighbouring edges, `(min, max)` per channel.
-/// At least one row must have frames.
+/// Appends one column per pair of neighbouring edges: of two bins `(min, max)`
+/// per channel, of one the root mean square. At least one row must have frames.
 pub(crate) fn render(
     rows: &[(FrameGrid, Row<'_>)],
+    bins: u32,
     edges: &[Seconds],
     reading: &Reading,
     out: &mut Vec<f32>,
@@ -26,6 +28,7 @@ pub(crate) fn render(
         let hit = row.hit(edge[0], to);
         match reading.outside.value().filter(|_| hit == Hit::Outside) {
             Some(value) => out.resize(column + row.width, value),
+            None if bins == 1 => root_mean_square(row, edge[0], to, out)?,
             None => fold(row, edge[0], to, out)?,
         }
         if told.is_some() || matches!(reading.outside, Outside::Value(_)) {
@@ -48,6 +51,24 @@ fn fold(row: &Row<'_>, from: Seconds, to: Seconds, out: &mut Vec<f32>) -> Result
             so_far[0] = min(so_far[0], peak[0]);
             so_far[1] = max(so_far[1], peak[1]);
         }
+    }
+    Ok(())
+}
+
+/// Cells count alike, the incomplete one at the end of the asset too.
+fn root_mean_square(row: &Row<'_>, from: Seconds, to: Seconds, out: &mut Vec<f32>) -> Result<(), ViewError> {
+    let cells = row.cells(from, to);
+    let column = out.len();
+    out.extend_from_slice(row.frame(cells.first)?);
+    if cells.first + 1 >= cells.end {
+        return Ok(());
+    }
+    for (channel, value) in out[column..].iter_mut().enumerate() {
+        let mut sum = 0.0;
+        for i in cells.first..cells.end {
+            sum += row.frame(i)?.get(channel).map_or(0.0, |&rms| f64::from(rms).powi(2));
+        }
+        *value = (sum / (cells.end - cells.first) as f64).sqrt() as f32;
     }
     Ok(())
 }

@@ -79,6 +79,16 @@ fn edges_come_back() {
 }
 
 #[test]
+fn peaks_of_one_bin_are_root_mean_squares() {
+    let mut track = peaks(&[(50, 100, &[3.0, 5.0, 1.0, 7.0]), (100, 200, &[4.5, 5.0])]);
+    track.header.bins = 1;
+    check(&track, &[0.0, 0.1, 0.2, 0.3], MAX, &[3.0, 5.0, 1.0]);
+    check(&track, &[0.0, 0.2, 0.4], RMS, &[4.5, 5.0]);
+    check(&track, &[0.0, 0.4], RMS, &[(45.25f32 / 2.0).sqrt()]);
+    check(&track, &[0.05, 0.15], Sampling::At(Interpolation::Linear), &[3.0]);
+}
+
+#[test]
 fn peaks_come_from_the_level_that_fits() {
     let fine: &[f32] = &[-1.0, 1.0, -2.0, 2.0, -3.0, 3.0, -4.0, 4.0];
     let coarse: &[f32] = &[-20.0, 20.0, -40.0, 40.0];
@@ -129,7 +139,10 @@ fn tracks_that_cannot_be_shown() {
 
     let mut three = peaks(&[(0, 1, &[0.0; 6])]);
     three.header.bins = 3;
-    assert_eq!(error(&three), "the peaks track agogic.test has 3 bins instead of minimum and maximum");
+    assert_eq!(
+        error(&three),
+        "the peaks track agogic.test has 3 bins instead of minimum and maximum or a mean"
+    );
 
     let mut wide = row(&[0.0; 1 << 10]);
     wide.header.bins = 1 << 10;

@@ -6,6 +6,7 @@ mod bands;
 mod cache;
 mod calculators;
 mod frames;
+mod peaks;
 mod plot;
 mod profiles;
 mod shell;
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli, terminal: &Terminal) -> Result<(), Stop> {
         Command::Frames(args) => frames::run(&args, global, terminal),
         Command::View(args) => view::run(&args, global, terminal),
         Command::Plot(args) => plot::run(&args, global, terminal),
+        Command::Peaks(args) => peaks::run(&args, global, terminal),
         Command::Tempo(args) => tempo::run(&args, terminal),
         Command::Calculators(args) => calculators::run(&args, global, terminal),
         Command::ValidateChild { job } => calculators::validate::child(&job),

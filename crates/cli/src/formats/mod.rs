@@ -1,11 +1,12 @@
-//! The forms that data leaves in. What lives here: how values become CSV, JSON
-//! and NPY. What does not: where they go (`output`), where they come from
+//! The forms that data leaves in. What lives here: how values become CSV, JSON,
+//! NPY and audiowaveform's forms. What does not: where they go (`output`), where they come from
 //! (`commands`).
 
 pub(crate) mod csv;
 pub(crate) mod json;
 pub(crate) mod npy;
 pub(crate) mod text;
+pub(crate) mod waveform;
 
 use agogic::schema::{Event, FeatureTrack, Plane, TrackData};
 use agogic::timebase::{FrameGrid, SampleRate, Samples, Seconds};

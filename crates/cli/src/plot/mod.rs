@@ -146,7 +146,7 @@ impl Canvas<'_> {
 
     fn waveform(&mut self, track: &FeatureTrack, planes: &[Plane]) {
         let header = &track.header;
-        let Some(plane) = values::level(planes, self.layout).filter(|_| header.bins == 2) else {
+        let Some(plane) = values::level(planes, self.layout).filter(|_| matches!(header.bins, 1 | 2)) else {
             return self.empty();
         };
         let scale = Scale::waveform(&plane.data, &header.unit, room(header.channels.len()));
@@ -156,7 +156,7 @@ impl Canvas<'_> {
             self.lines(lane, 0.6);
             let marks = axes::marks(&scale, lane.height(), self.layout.scale);
             axes::numbers(self.image, self.pen, self.layout, lane, &marks, true);
-            values::waveform(self.image, self.layout, lane, (plane, track.width()), channel, &scale);
+            values::waveform(self.image, self.layout, lane, (plane, header), channel, &scale);
             self.finish(lane, lanes.len(), &header.channels[channel]);
         }
     }

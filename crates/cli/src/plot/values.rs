@@ -80,18 +80,23 @@ pub(super) fn curve(
     }
 }
 
-/// One channel of a waveform, from the level of peaks that fits the width.
+/// One channel of a waveform, from the level of peaks that fits the width. A
+/// root mean square is drawn both ways from zero.
 pub(super) fn waveform(
     image: &mut Image,
     layout: &Layout,
     area: Area,
-    (plane, width): (&Plane, usize),
+    (plane, header): (&Plane, &TrackHeader),
     channel: usize,
     scale: &Scale,
 ) {
     let columns = area.width() as usize;
-    let of = |bin| envelope(plane, width, 2 * channel + bin, layout.seconds, columns * FINE);
-    let mut peaks: Vec<(f32, f32)> = of(0).iter().zip(of(1)).map(|(lo, hi)| (lo.0, hi.1)).collect();
+    let (width, bins) = (header.width(), header.bins as usize);
+    let of = |bin| envelope(plane, width, bins * channel + bin, layout.seconds, columns * FINE);
+    let mut peaks: Vec<(f32, f32)> = match bins {
+        1 => of(0).iter().map(|rms| (-rms.1, rms.1)).collect(),
+        _ => of(0).iter().zip(of(1)).map(|(lo, hi)| (lo.0, hi.1)).collect(),
+    };
     join(&mut peaks);
     let y = |value: f32| area.bottom - scale.share(value) * area.height();
     let middle = y(0.0);

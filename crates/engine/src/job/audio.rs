@@ -1,5 +1,7 @@
 //! One pass over the audio of an asset, for all that is computed from it.
 
+use std::path::Path;
+
 use agogic_decode::{AudioFile, Blocks, PcmBlock};
 use agogic_host::{Prepared, Receiver, Session, Source, Task};
 use agogic_schema::DescriptorId;
@@ -8,7 +10,6 @@ use agogic_timebase::{Samples, Seconds};
 
 use super::publish::each_output;
 use super::{Done, Job, Ready};
-use crate::asset::Identified;
 use crate::{Control, Error, Event};
 
 impl Job<'_> {
@@ -43,8 +44,12 @@ impl Job<'_> {
             descriptors: names(ready),
         });
         let mut session = Session::new(&source, tasks, self.control);
-        let samples = self.on_pool(|| pump(self.found, blocks, &mut session, self.control))?;
-        let outcomes = self.on_pool(|| session.finish());
+        let file = &self.found.file;
+        let (samples, blocks) = self.engine.on_pool(|| pump(file, blocks, &mut session, self.control))?;
+        if blocks.finish()? != self.found.asset.0 {
+            return Err(Error::Changed(file.clone()));
+        }
+        let outcomes = self.engine.on_pool(|| session.finish());
         self.publish(outcomes, ready, &mut done)?;
         let info = AssetInfo {
             sample_rate: stream.rate.hz(),
@@ -63,13 +68,13 @@ pub(super) fn names(ready: &[Ready<'_>]) -> Vec<DescriptorId> {
 }
 
 /// Reads a file to its end: while one block is analysed, the next is decoded.
-/// Returns the number of samples per channel.
-fn pump<R: Receiver>(
-    found: &Identified,
+/// Returns the number of samples per channel, and the blocks at their end.
+pub(crate) fn pump<R: Receiver>(
+    file: &Path,
     mut blocks: Blocks,
     session: &mut Session<'_, R>,
     control: &Control,
-) -> Result<u64, Error> {
+) -> Result<(u64, Blocks), Error> {
     let total = blocks.info().samples;
     let (mut now, mut next) = (PcmBlock::default(), PcmBlock::default());
     let mut more = blocks.next(&mut now)?;
@@ -80,12 +85,9 @@ fn pump<R: Receiver>(
         }
         let (decoded, ()) = rayon::join(|| blocks.next(&mut next), || session.push(&now.data, now.frames));
         done += now.frames as u64;
-        control.tell(Event::Progress { file: found.file.clone(), done, total });
+        control.tell(Event::Progress { file: file.into(), done, total });
         more = decoded?;
         std::mem::swap(&mut now, &mut next);
     }
-    if blocks.finish()? != found.asset.0 {
-        return Err(Error::Changed(found.file.clone()));
-    }
-    Ok(done)
+    Ok((done, blocks))
 }

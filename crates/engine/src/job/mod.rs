@@ -8,6 +8,7 @@ mod tracks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use agogic_host::{LoadedCalculator, Registry, TickMap};
 use agogic_scheduler::{Obstacle, Step, Verdict, Wanted};
@@ -15,6 +16,7 @@ use agogic_schema::{ContentHash, DescriptorId};
 use agogic_store::AssetInfo;
 
 use crate::asset::Identified;
+pub(crate) use crate::job::audio::pump;
 use crate::wanted::{Wants, usual};
 use crate::{Analysis, Control, Engine, Error, Event, Request};
 
@@ -113,13 +115,14 @@ impl Job<'_> {
             return Ok(false);
         }
         if !audio.is_empty() || state.info.is_none() {
-            let (info, done) = contained(self.found, || self.compute_from_audio(&audio))?;
+            let (info, done) = contained(&self.found.file, || self.compute_from_audio(&audio))?;
             state.info = Some(info);
             more |= done.again;
             self.settle(done, state);
         }
         if !tracks.is_empty() {
-            let done = contained(self.found, || self.compute_from_tracks(&tracks, state.info.as_ref()))?;
+            let done =
+                contained(&self.found.file, || self.compute_from_tracks(&tracks, state.info.as_ref()))?;
             more |= done.again;
             self.settle(done, state);
         }
@@ -204,14 +207,6 @@ impl Job<'_> {
     fn tempo(&self) -> Option<&dyn TickMap> {
         self.request.tempo.as_ref().map(|tempo| tempo as &dyn TickMap)
     }
-
-    /// Does something with the engine's threads.
-    fn on_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        match &self.engine.pool {
-            Some(pool) => pool.install(work),
-            None => work(),
-        }
-    }
 }
 
 impl State {
@@ -222,8 +217,8 @@ impl State {
 
 /// Runs the work on one file: a panic in it, mostly of a library that met what
 /// it did not expect, is that file's error and no other's.
-fn contained<T>(found: &Identified, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let file = || found.file.clone();
+pub(crate) fn contained<T>(file: &Path, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let file = || file.to_owned();
     // Nothing that the work touched is used after a panic: its temporary files
     // go with its writers, and the store's own locks recover from poison.
     match catch_unwind(AssertUnwindSafe(work)) {

@@ -51,7 +51,7 @@ impl Job<'_> {
             samples: info.map(|info| info.samples),
             descriptors: names(ready),
         });
-        let outcomes = self.on_pool(|| derive(tasks, self.control));
+        let outcomes = self.engine.on_pool(|| derive(tasks, self.control));
         self.publish(outcomes, ready, &mut done)?;
         Ok(done)
     }

@@ -118,8 +118,8 @@ impl CalculatorSpec {
                         descriptor.id
                     ));
                 }
-                if descriptor.bins != Bins::Count(Amount::Fixed(2)) {
-                    return fail(format!("{} holds peaks, which have two bins", descriptor.id));
+                if ![1, 2].map(|bins| Bins::Count(Amount::Fixed(bins))).contains(&descriptor.bins) {
+                    return fail(format!("{} holds peaks, which have one bin or two", descriptor.id));
                 }
                 Ok(())
             }

@@ -62,8 +62,9 @@ pub enum Kind {
     Dense(Frames),
     /// Things that happen at a time, with values and a label.
     Events,
-    /// Minimum and maximum of the waveform at several resolutions. Level `l`
-    /// has a frame for each `hop * factor^l` samples and two bins: min, max.
+    /// The waveform at several resolutions. Level `l` has a frame for each
+    /// `hop * factor^l` samples and two bins, minimum and maximum, or one, the
+    /// root mean square.
     Peaks {
         /// Samples under a frame of level 0. Even, so that centres are whole.
         hop: Amount,
@@ -97,7 +98,7 @@ pub struct DescriptorSpec {
     pub bin_names: Vec<String>,
     /// Shape.
     pub kind: Kind,
-    /// Rows per channel. Events: numbers per event. Peaks: always 2.
+    /// Rows per channel. Events: numbers per event. Peaks: 2 or 1.
     pub bins: Bins,
     /// Version of the calculator at which the values last changed; the
     /// calculator's own version where nothing is said, so that any bump is
