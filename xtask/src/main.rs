@@ -55,8 +55,11 @@ enum Task {
     },
     /// Run benchmarks and print their medians
     Bench {
-        /// Some of abi, analyze, decode, store, tempo, view [default: all]
+        /// Some of abi, analyze, decode, features, store, tempo, view [default: all
+        /// but features]
         names: Vec<String>,
+        #[command(flatten)]
+        features: bench::Features,
     },
     /// Give damaged files to the importers of tempo maps
     Fuzz {
@@ -101,7 +104,7 @@ fn run(task: Task) -> Result<()> {
         Task::Parity => parity::run(root),
         Task::Tidy => tidy::run(root),
         Task::Header { check } => header::run(root, check),
-        Task::Bench { names } => bench::run(root, &names),
+        Task::Bench { names, features } => bench::run(root, &names, &features),
         Task::Fuzz { seconds, seed, files } => fuzz::run(root, seconds, seed, &files),
         Task::Wasm => wasm::run(root),
         Task::NewCalculator { name, dir } => {
