@@ -72,6 +72,7 @@ fn amount(amount: &Amount) -> String {
     match amount {
         Amount::Fixed(n) => n.to_string(),
         Amount::Param(name) => format!("`{name}`"),
+        Amount::Milliseconds(ms) => format!("{ms} ms of"),
     }
 }
 

@@ -33,7 +33,7 @@ from make_librosa import HERE, OPTIONAL, ROOT, signals
 OUT = HERE / "parity.json"
 N_FFT, HOP = 2048, 512
 TOP_DB = 80.0
-WIDE_FRAMES, NARROW_FRAMES, MOST_BINS = 7, 60, 48
+WIDE_FRAMES, NARROW_FRAMES, MOST_BINS = 6, 32, 16
 
 
 def spectral_flux(magnitude: np.ndarray) -> np.ndarray:
@@ -142,7 +142,7 @@ def spread(count: int, most: int) -> list[int]:
 
 
 def number(value: float) -> float | None:
-    return None if np.isnan(value) else float(f"{value:.8g}")
+    return None if np.isnan(value) else float(f"{value:.7g}")
 
 
 def figures(source: str, channels: np.ndarray, sr: int, path: Path | None) -> list[dict]:

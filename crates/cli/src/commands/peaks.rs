@@ -27,9 +27,9 @@ pub(crate) fn run(args: &Peaks, global: &Global, terminal: &Terminal) -> Result<
     if format == PeaksFormat::Dat && output.is_terminal() {
         return Err(Stop::Usage("dat is not for a terminal; name a file with -o".into()));
     }
-    let mut profile = ready::profile("default")?;
-    profile.params.insert("zoom".into(), i64::from(args.zoom).into());
     let session = Session::open(global, terminal)?;
+    let mut profile = ready::profile(&session.engine, "default")?;
+    profile.params.insert("zoom".into(), i64::from(args.zoom).into());
     let id = ready::descriptor(&session.engine, IDS[usize::from(args.split_channels)])?;
 
     let (track, info) = session.engine.compute(&args.file, &id, &profile, &session.control)?;

@@ -147,6 +147,11 @@ pub(super) struct Scale {
 /// Decibels shown below the greatest value.
 const DECIBELS: f32 = 80.0;
 
+/// Whether values of this unit have no zero to begin at.
+pub(super) fn is_level(unit: &str) -> bool {
+    matches!(unit, "dB" | "LUFS")
+}
+
 impl Scale {
     /// The scale of a heat map: decibels from the greatest value down to 80
     /// below it, or all but the outermost half per cent of other values. With
@@ -158,7 +163,7 @@ impl Scale {
             let reference = if hi > 0.0 { hi } else { 1.0 };
             return Self { lo: -DECIBELS, hi: 0.0, unit: "dB re max".into(), reference: Some(reference) };
         }
-        if unit == "dB" {
+        if is_level(unit) {
             return Self::plain(lo.max(hi - DECIBELS), hi, unit);
         }
         let robust = |share: f64| values.get((share * values.len() as f64) as usize).copied();
@@ -170,7 +175,7 @@ impl Scale {
     /// to zero. `room` is the share of it that is left free above.
     pub(super) fn heights(data: &[f32], unit: &str, room: f32) -> Self {
         let (lo, hi) = ends(&sample(data));
-        if unit == "dB" {
+        if is_level(unit) {
             return Self::plain(lo.max(hi - DECIBELS), hi + room * (hi - lo).min(DECIBELS), unit);
         }
         let (lo, hi) = (lo.min(0.0), hi.max(0.0));
@@ -271,6 +276,7 @@ mod tests {
     fn scales() {
         for (data, unit, magnitudes, lo, hi) in [
             (&[-100.0, -10.0][..], "dB", false, -90.0, -10.0),
+            (&[-120.0, -10.0][..], "LUFS", false, -90.0, -10.0),
             (&[-30.0, -10.0, f32::NEG_INFINITY], "dB", false, -30.0, -10.0),
             (&[0.0, 4.0], "", true, -80.0, 0.0),
             (&[], "", false, 0.0, 1.0),

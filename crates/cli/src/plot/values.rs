@@ -5,7 +5,7 @@ use agogic::timebase::Seconds;
 
 use super::axes::Layout;
 use super::image::{Area, Image, Rgb};
-use super::reduce::{Scale, bin_row, envelope};
+use super::reduce::{Scale, bin_row, envelope, is_level};
 use super::theme;
 
 /// Columns that one pixel of a curve is made of, for smooth edges.
@@ -47,7 +47,7 @@ pub(super) fn curve(
     let (colour, filled) = look;
     let columns = area.width() as usize;
     let mut shares = envelope(plane, width, value, layout.seconds, columns * FINE);
-    if scale.unit == "dB" || scale.lo >= 0.0 {
+    if is_level(&scale.unit) || scale.lo >= 0.0 {
         // Many frames to a pixel: the outline of a whole pixel says more than
         // the band between all of them.
         let crowded = seconds_per_frame(plane) * (columns * FINE) as f64 <= layout.seconds;
@@ -61,7 +61,7 @@ pub(super) fn curve(
     let half = 0.8 * layout.scale;
     let stroke = widen(&shares, (half * FINE as f32 / 2.0).round() as usize);
     let y = |value: f32| area.bottom - scale.share(value) * area.height();
-    let zero = area.bottom - scale.share(if scale.unit == "dB" { scale.lo } else { 0.0 }) * area.height();
+    let zero = area.bottom - scale.share(if is_level(&scale.unit) { scale.lo } else { 0.0 }) * area.height();
     let mut line = Coverage::new(area);
     let mut below = Coverage::new(area);
     let fine = shares.chunks_exact(FINE).zip(stroke.chunks_exact(FINE));
