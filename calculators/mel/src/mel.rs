@@ -35,10 +35,14 @@ impl Calculator for Mel {
             .param(ParamSpec::choice("norm", "slaney", &["slaney", "none"], norm))
             .param(ParamSpec::float("amin", 1e-10, 1e-30, 1.0, "", "Powers below this count as this."))
             .param(ParamSpec::float("top_db", 0.0, 0.0, 1000.0, "dB", top_db))
-            .descriptor(DescriptorSpec::new("agogic.mel", "dB", Kind::Dense(Frames::Input), bins).about(
-                "10 log10(max(amin, M |X|^2)), M the mel filter bank; librosa.feature.melspectrogram and \
-                 librosa.power_to_db.",
-            ))
+            .descriptor(
+                DescriptorSpec::new("agogic.mel", "dB", Kind::Dense(Frames::Input), bins)
+                    .about(
+                        "10 log10(max(amin, M |X|^2)), M the mel filter bank; librosa.feature.melspectrogram \
+                         and librosa.power_to_db.",
+                    )
+                    .with_gaps(),
+            )
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {
@@ -62,6 +66,9 @@ impl Calculator for Mel {
         let rows = output.frames(0, block.count())?;
         for (spectrum, row) in block.rows().zip(rows.chunks_exact_mut(self.log_mel.bank().n_mels())) {
             self.log_mel.apply(spectrum, row);
+            if row.iter().any(|db| !db.is_finite()) {
+                row.fill(f32::NAN);
+            }
             self.loudest = row.iter().copied().fold(self.loudest, f32::max);
         }
         Ok(())
@@ -110,6 +117,21 @@ mod tests {
         let cut = run(&[("top_db", 30.0.into())]);
         assert_eq!(cut, plain.iter().map(|&db| db.max(floor)).collect::<Vec<_>>());
         assert_eq!(run(&[("amin", 1e-3.into())])[..4], [-30.0; 4]);
+    }
+
+    #[test]
+    fn a_bad_spectrum_is_a_gap_and_sets_no_floor() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut spectra = vec![1.0; 3 * 33];
+            spectra[40] = bad;
+            spectra[66..].fill(1e-9);
+            let block = Block::new(0, 3, 1, 33, &spectra).expect("whole frames");
+            let got = Collected::run::<Mel>(&setup(&[("top_db", 30.0.into())]), [block]).expect("a result");
+            let rows: Vec<&[f32]> = got.frames(0).chunks(4).collect();
+            assert!(rows[1].iter().all(|db| db.is_nan()));
+            let loudest = rows[0].iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            assert_eq!(rows[2], [loudest - 30.0; 4]);
+        }
     }
 
     #[test]
