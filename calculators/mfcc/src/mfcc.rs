@@ -94,11 +94,11 @@ impl Calculator for Mfcc {
         }
         if self.slopes.is_empty() {
             let rows = output.frames(MFCC, if self.wanted { count } else { 0 })?;
-            coefficients(&self.dct, &self.lifter, block.data(), rows);
+            coefficients(&mut self.dct, &self.lifter, block.data(), rows);
             return Ok(());
         }
         self.rows.resize(count * self.width, 0.0);
-        coefficients(&self.dct, &self.lifter, block.data(), &mut self.rows);
+        coefficients(&mut self.dct, &self.lifter, block.data(), &mut self.rows);
         if self.wanted {
             output.frames(MFCC, count)?.copy_from_slice(&self.rows);
         }
@@ -124,8 +124,9 @@ impl Calculator for Mfcc {
 }
 
 /// The coefficients of rows of bands; NaN for a row that holds a band without value.
-fn coefficients(dct: &Dct, lifter: &[f32], bands: &[f32], rows: &mut [f32]) {
-    for (bands, row) in bands.chunks_exact(dct.inputs()).zip(rows.chunks_exact_mut(dct.outputs())) {
+fn coefficients(dct: &mut Dct, lifter: &[f32], bands: &[f32], rows: &mut [f32]) {
+    let (n_mels, n_mfcc) = (dct.inputs(), dct.outputs());
+    for (bands, row) in bands.chunks_exact(n_mels).zip(rows.chunks_exact_mut(n_mfcc)) {
         dct.apply(bands, row);
         for (value, weight) in row.iter_mut().zip(lifter) {
             *value *= weight;
