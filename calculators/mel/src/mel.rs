@@ -6,8 +6,6 @@ use agogic_calculator::{
 };
 use agogic_dsp::{LogMel, LogMelSpec, MelNorm, MelScale};
 
-use crate::{checked_n_fft, transform_params};
-
 /// The mel spectrogram in decibels.
 pub struct Mel {
     log_mel: LogMel,
@@ -24,11 +22,21 @@ impl Calculator for Mel {
         let spec = CalculatorSpec::new("agogic.mel", "1.0.0", input)
             .about("Mel spectrogram in decibels.")
             .author("Agogic");
-        let spec = transform_params().into_iter().fold(spec, CalculatorSpec::param);
         let fmax = "Upper edge of the highest band; 0 for half the sample rate.";
         let norm = "Bands of equal area (slaney) or of equal height (none).";
         let top_db = "Values further below the loudest one are raised to that; 0 for no such limit.";
-        spec.param(ParamSpec::integer("n_mels", 128, 1, 8192, "", "Number of bands."))
+        let n_fft = "Length of the Fourier transform.";
+        spec.param(ParamSpec::integer("n_fft", 2048, 16, 1 << 20, "samples", n_fft))
+            .param(ParamSpec::integer("hop_length", 512, 1, 1 << 20, "samples", "Distance between frames."))
+            .param(ParamSpec::integer(
+                "win_length",
+                2048,
+                1,
+                1 << 20,
+                "samples",
+                "Length of the Hann window.",
+            ))
+            .param(ParamSpec::integer("n_mels", 128, 1, 8192, "", "Number of bands."))
             .param(ParamSpec::float("fmin", 0.0, 0.0, 1e6, "Hz", "Lower edge of the lowest band."))
             .param(ParamSpec::float("fmax", 0.0, 0.0, 1e6, "Hz", fmax))
             .param(ParamSpec::flag("htk", false, "HTK's mel scale instead of Slaney's."))
@@ -80,6 +88,21 @@ impl Calculator for Mel {
         }
         Ok(())
     }
+}
+
+/// The transform's length, once it is known to hold the window and to agree
+/// with the input.
+fn checked_n_fft(setup: &Setup) -> Result<usize, Error> {
+    let integer = |name: &str| setup.params.integer(name).ok_or_else(|| format!("{name} is missing"));
+    let (n_fft, win_length) = (integer("n_fft")?, integer("win_length")?);
+    if win_length > n_fft {
+        return Err(format!("win_length {win_length} is longer than n_fft {n_fft}").into());
+    }
+    let length = usize::try_from(n_fft).unwrap_or(0);
+    if length / 2 + 1 != setup.bins as usize {
+        return Err(format!("n_fft {n_fft} does not give spectra of {} bins", setup.bins).into());
+    }
+    Ok(length)
 }
 
 #[cfg(test)]

@@ -6,12 +6,15 @@
 
 agogic_calculator::export!(
     agogic_chroma::Chroma,
+    agogic_hpss::Hpss,
     agogic_mel::Mel,
-    agogic_mel::Spectrum,
     agogic_mfcc::Mfcc,
     agogic_onset::Onset,
     agogic_peaks::Peaks,
     agogic_rms::Rms,
     agogic_spectral::Spectral,
+    agogic_spectrum::PowerSpectrum,
+    agogic_spectrum::Spectrum,
+    agogic_spectrum::SpectrumDecibels,
     agogic_zero_crossings::ZeroCrossings,
 );

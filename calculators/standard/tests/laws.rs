@@ -5,12 +5,14 @@ mod signals;
 
 use agogic_calculator::{Calculator, Collected, Kind, Setup};
 use agogic_chroma::Chroma;
-use agogic_mel::{Mel, Spectrum};
+use agogic_hpss::Hpss;
+use agogic_mel::Mel;
 use agogic_mfcc::Mfcc;
 use agogic_onset::Onset;
 use agogic_peaks::Peaks;
 use agogic_rms::Rms;
 use agogic_spectral::Spectral;
+use agogic_spectrum::{PowerSpectrum, Spectrum, SpectrumDecibels};
 use agogic_zero_crossings::ZeroCrossings;
 
 /// All that a calculator gave, bit by bit: per output and plane the values, and
@@ -68,6 +70,9 @@ fn check_blocks<C: Calculator>() {
 fn blocks_may_be_cut_anywhere() {
     check_blocks::<Mel>();
     check_blocks::<Spectrum>();
+    check_blocks::<PowerSpectrum>();
+    check_blocks::<SpectrumDecibels>();
+    check_blocks::<Hpss>();
     check_blocks::<Onset>();
     check_blocks::<Peaks>();
     check_blocks::<Rms>();
@@ -101,6 +106,7 @@ fn counts_of_frames() {
         for audio in [noise, vec![0.0; samples], vec![1.0; samples]] {
             assert_eq!(frames::<Mel>(&audio), expect);
             assert_eq!(frames::<Spectrum>(&audio), expect);
+            assert_eq!(frames::<Hpss>(&audio), expect);
             assert_eq!(frames::<Onset>(&audio), expect);
             assert_eq!(frames::<Rms>(&audio), expect);
             assert_eq!(frames::<Spectral>(&audio), expect);
@@ -153,6 +159,9 @@ fn descriptions_hold() {
     let specs = [
         Mel::describe(),
         Spectrum::describe(),
+        PowerSpectrum::describe(),
+        SpectrumDecibels::describe(),
+        Hpss::describe(),
         Onset::describe(),
         Peaks::describe(),
         Rms::describe(),

@@ -5,10 +5,12 @@ mod signals;
 
 use agogic_calculator::{Calculator, Collected, Setup};
 use agogic_chroma::Chroma;
+use agogic_hpss::Hpss;
 use agogic_mel::Mel;
 use agogic_mfcc::Mfcc;
 use agogic_rms::Rms;
 use agogic_spectral::Spectral;
+use agogic_spectrum::SpectrumDecibels;
 use agogic_zero_crossings::ZeroCrossings;
 
 // Outputs of `Spectral`.
@@ -117,6 +119,8 @@ fn values_are_finite_whatever_the_rate_length_and_level() {
         for audio in [&noise, &clipped, &loud, &faint, &high] {
             for length in [0, 1, 2, 1023, 2047, 9000] {
                 check_values::<Spectral>(rate, &audio[..length]);
+                check_values::<Hpss>(rate, &audio[..length]);
+                check_values::<SpectrumDecibels>(rate, &audio[..length]);
                 check_values::<Chroma>(rate, &audio[..length]);
                 check_finite::<Mfcc>(&mfcc(rate, &audio[..length]), rate, &audio[..length]);
                 check_values::<Rms>(rate, &audio[..length]);
