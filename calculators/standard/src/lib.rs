@@ -16,5 +16,6 @@ agogic_calculator::export!(
     agogic_spectrum::PowerSpectrum,
     agogic_spectrum::Spectrum,
     agogic_spectrum::SpectrumDecibels,
+    agogic_transients::Transients,
     agogic_zero_crossings::ZeroCrossings,
 );

@@ -13,6 +13,7 @@ use agogic_peaks::Peaks;
 use agogic_rms::Rms;
 use agogic_spectral::Spectral;
 use agogic_spectrum::{PowerSpectrum, Spectrum, SpectrumDecibels};
+use agogic_transients::Transients;
 use agogic_zero_crossings::ZeroCrossings;
 
 /// All that a calculator gave, bit by bit: per output and plane the values, and
@@ -162,6 +163,7 @@ fn descriptions_hold() {
         PowerSpectrum::describe(),
         SpectrumDecibels::describe(),
         Hpss::describe(),
+        Transients::describe(),
         Onset::describe(),
         Peaks::describe(),
         Rms::describe(),
