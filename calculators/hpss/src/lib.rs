@@ -14,10 +14,10 @@
 //! Bounds against librosa 0.11 in float64 on the tests' signals at 22,050 Hz, audio in
 //! f32: energies are within 1e-4 of their sum, and so is the ratio.
 //!
-//! Where H and P are both 0 the masks are one half each, or 0 where a margin is above
-//! 1. Silence has energies 0 and ratio 0.5, which stands wherever both energies are 0.
-//! A frame whose spectrum is not finite has no values (NaN), and counts as silent for
-//! its neighbours.
+//! Where H and P are both 0 the masks are one half each, or both 0 where a margin is
+//! greater than 1. Silence has energies 0 and ratio 0.5, which stands wherever both
+//! energies are 0. A frame whose spectrum is not finite has no values (NaN), and counts
+//! as silent for its neighbours.
 //!
 //! Frames stream, half of `kernel_harmonic` frames late and some more, because they are
 //! computed in groups of 16; memory is bounded by `kernel_harmonic` frames. A
