@@ -51,7 +51,7 @@ fn main() {
     let own = [
         ("agogic.peaks", row::<agogic_peaks::Peaks>("agogic.peaks", 1)),
         ("agogic.rms", row::<agogic_rms::Rms>("agogic.rms", 1)),
-        ("agogic.spectrum", row::<agogic_mel::Spectrum>("agogic.spectrum", BINS)),
+        ("agogic.spectrum", row::<agogic_spectrum::Spectrum>("agogic.spectrum", BINS)),
         ("agogic.mel", row::<agogic_mel::Mel>("agogic.mel", BINS)),
         ("agogic.onset", row::<agogic_onset::Onset>("agogic.onset", BINS)),
     ];

@@ -6,8 +6,6 @@ use agogic_calculator::{
 };
 use agogic_dsp::{LogMel, LogMelSpec, MelNorm, MelScale};
 
-use crate::{checked_n_fft, transform_params};
-
 /// The mel spectrogram in decibels.
 pub struct Mel {
     log_mel: LogMel,
@@ -24,21 +22,35 @@ impl Calculator for Mel {
         let spec = CalculatorSpec::new("agogic.mel", "1.0.0", input)
             .about("Mel spectrogram in decibels.")
             .author("Agogic");
-        let spec = transform_params().into_iter().fold(spec, CalculatorSpec::param);
         let fmax = "Upper edge of the highest band; 0 for half the sample rate.";
         let norm = "Bands of equal area (slaney) or of equal height (none).";
         let top_db = "Values further below the loudest one are raised to that; 0 for no such limit.";
-        spec.param(ParamSpec::integer("n_mels", 128, 1, 8192, "", "Number of bands."))
+        let n_fft = "Length of the Fourier transform.";
+        spec.param(ParamSpec::integer("n_fft", 2048, 16, 1 << 20, "samples", n_fft))
+            .param(ParamSpec::integer("hop_length", 512, 1, 1 << 20, "samples", "Distance between frames."))
+            .param(ParamSpec::integer(
+                "win_length",
+                2048,
+                1,
+                1 << 20,
+                "samples",
+                "Length of the Hann window.",
+            ))
+            .param(ParamSpec::integer("n_mels", 128, 1, 8192, "", "Number of bands."))
             .param(ParamSpec::float("fmin", 0.0, 0.0, 1e6, "Hz", "Lower edge of the lowest band."))
             .param(ParamSpec::float("fmax", 0.0, 0.0, 1e6, "Hz", fmax))
             .param(ParamSpec::flag("htk", false, "HTK's mel scale instead of Slaney's."))
             .param(ParamSpec::choice("norm", "slaney", &["slaney", "none"], norm))
             .param(ParamSpec::float("amin", 1e-10, 1e-30, 1.0, "", "Powers below this count as this."))
             .param(ParamSpec::float("top_db", 0.0, 0.0, 1000.0, "dB", top_db))
-            .descriptor(DescriptorSpec::new("agogic.mel", "dB", Kind::Dense(Frames::Input), bins).about(
-                "10 log10(max(amin, M |X|^2)), M the mel filter bank; librosa.feature.melspectrogram and \
-                 librosa.power_to_db.",
-            ))
+            .descriptor(
+                DescriptorSpec::new("agogic.mel", "dB", Kind::Dense(Frames::Input), bins)
+                    .about(
+                        "10 log10(max(amin, M |X|^2)), M the mel filter bank; librosa.feature.melspectrogram \
+                         and librosa.power_to_db.",
+                    )
+                    .with_gaps(),
+            )
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {
@@ -62,6 +74,9 @@ impl Calculator for Mel {
         let rows = output.frames(0, block.count())?;
         for (spectrum, row) in block.rows().zip(rows.chunks_exact_mut(self.log_mel.bank().n_mels())) {
             self.log_mel.apply(spectrum, row);
+            if row.iter().any(|db| !db.is_finite()) {
+                row.fill(f32::NAN);
+            }
             self.loudest = row.iter().copied().fold(self.loudest, f32::max);
         }
         Ok(())
@@ -73,6 +88,21 @@ impl Calculator for Mel {
         }
         Ok(())
     }
+}
+
+/// The transform's length, once it is known to hold the window and to agree
+/// with the input.
+fn checked_n_fft(setup: &Setup) -> Result<usize, Error> {
+    let integer = |name: &str| setup.params.integer(name).ok_or_else(|| format!("{name} is missing"));
+    let (n_fft, win_length) = (integer("n_fft")?, integer("win_length")?);
+    if win_length > n_fft {
+        return Err(format!("win_length {win_length} is longer than n_fft {n_fft}").into());
+    }
+    let length = usize::try_from(n_fft).unwrap_or(0);
+    if length / 2 + 1 != setup.bins as usize {
+        return Err(format!("n_fft {n_fft} does not give spectra of {} bins", setup.bins).into());
+    }
+    Ok(length)
 }
 
 #[cfg(test)]
@@ -110,6 +140,21 @@ mod tests {
         let cut = run(&[("top_db", 30.0.into())]);
         assert_eq!(cut, plain.iter().map(|&db| db.max(floor)).collect::<Vec<_>>());
         assert_eq!(run(&[("amin", 1e-3.into())])[..4], [-30.0; 4]);
+    }
+
+    #[test]
+    fn a_bad_spectrum_is_a_gap_and_sets_no_floor() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut spectra = vec![1.0; 3 * 33];
+            spectra[40] = bad;
+            spectra[66..].fill(1e-9);
+            let block = Block::new(0, 3, 1, 33, &spectra).expect("whole frames");
+            let got = Collected::run::<Mel>(&setup(&[("top_db", 30.0.into())]), [block]).expect("a result");
+            let rows: Vec<&[f32]> = got.frames(0).chunks(4).collect();
+            assert!(rows[1].iter().all(|db| db.is_nan()));
+            let loudest = rows[0].iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            assert_eq!(rows[2], [loudest - 30.0; 4]);
+        }
     }
 
     #[test]

@@ -6,9 +6,9 @@
 
 agogic_calculator::export!(
     agogic_chroma::Chroma,
+    agogic_hpss::Hpss,
     agogic_loudness::Loudness,
     agogic_mel::Mel,
-    agogic_mel::Spectrum,
     agogic_mfcc::Mfcc,
     agogic_onset::Onset,
     agogic_oscilloscope::Oscilloscope,
@@ -17,6 +17,10 @@ agogic_calculator::export!(
     agogic_peaks::Waveform,
     agogic_rms::Rms,
     agogic_spectral::Spectral,
+    agogic_spectrum::PowerSpectrum,
+    agogic_spectrum::Spectrum,
+    agogic_spectrum::SpectrumDecibels,
     agogic_stereo::Stereo,
+    agogic_transients::Transients,
     agogic_zero_crossings::ZeroCrossings,
 );

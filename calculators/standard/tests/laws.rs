@@ -5,12 +5,15 @@ mod signals;
 
 use agogic_calculator::{Calculator, Collected, Kind, Setup};
 use agogic_chroma::Chroma;
-use agogic_mel::{Mel, Spectrum};
+use agogic_hpss::Hpss;
+use agogic_mel::Mel;
 use agogic_mfcc::Mfcc;
 use agogic_onset::Onset;
 use agogic_peaks::Peaks;
 use agogic_rms::Rms;
 use agogic_spectral::Spectral;
+use agogic_spectrum::{PowerSpectrum, Spectrum, SpectrumDecibels};
+use agogic_transients::Transients;
 use agogic_zero_crossings::ZeroCrossings;
 
 /// All that a calculator gave, bit by bit: per output and plane the values, and
@@ -68,12 +71,14 @@ fn check_blocks<C: Calculator>() {
 fn blocks_may_be_cut_anywhere() {
     check_blocks::<Mel>();
     check_blocks::<Spectrum>();
+    check_blocks::<PowerSpectrum>();
+    check_blocks::<SpectrumDecibels>();
+    check_blocks::<Hpss>();
     check_blocks::<Onset>();
     check_blocks::<Peaks>();
     check_blocks::<Rms>();
     check_blocks::<Spectral>();
     check_blocks::<Chroma>();
-    check_blocks::<Mfcc>();
     check_blocks::<ZeroCrossings>();
 }
 
@@ -87,7 +92,6 @@ fn frames<C: Calculator>(samples: &[f32]) -> usize {
         "agogic.spectrum" => 1025,
         "agogic.peaks" => 2,
         "agogic.chroma" => 12,
-        "agogic.mfcc" => 20,
         _ => 1,
     };
     assert_eq!(values.len() % width, 0);
@@ -103,11 +107,14 @@ fn counts_of_frames() {
         for audio in [noise, vec![0.0; samples], vec![1.0; samples]] {
             assert_eq!(frames::<Mel>(&audio), expect);
             assert_eq!(frames::<Spectrum>(&audio), expect);
+            assert_eq!(frames::<Hpss>(&audio), expect);
             assert_eq!(frames::<Onset>(&audio), expect);
             assert_eq!(frames::<Rms>(&audio), expect);
             assert_eq!(frames::<Spectral>(&audio), expect);
             assert_eq!(frames::<Chroma>(&audio), expect);
-            assert_eq!(frames::<Mfcc>(&audio), expect);
+            let (mel, mfcc) = (setup::<Mel>(2048, &[]), setup::<Mfcc>(2048, &[]));
+            let mfcc = signals::run_on::<Mel, Mfcc>(&mel, &mfcc, &audio, 1000);
+            assert!((0..3).all(|output| mfcc.frames(output).len() == expect * 20));
             assert_eq!(frames::<ZeroCrossings>(&audio), expect);
             assert_eq!(frames::<Peaks>(&audio), peaks);
         }
@@ -153,6 +160,10 @@ fn descriptions_hold() {
     let specs = [
         Mel::describe(),
         Spectrum::describe(),
+        PowerSpectrum::describe(),
+        SpectrumDecibels::describe(),
+        Hpss::describe(),
+        Transients::describe(),
         Onset::describe(),
         Peaks::describe(),
         Rms::describe(),

@@ -52,7 +52,7 @@ fn mel_decibels() {
 #[test]
 fn magnitudes() {
     for signal in SIGNALS {
-        let got = results::<agogic_mel::Spectrum>(signal);
+        let got = results::<agogic_spectrum::Spectrum>(signal);
         assert_eq!(got.frames(0).len(), 173 * 1025);
         for (frame, expect) in frames(&figures(signal)["magnitude"]) {
             let row = &got.frames(0)[frame * 1025..][..1025];

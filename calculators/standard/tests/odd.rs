@@ -5,9 +5,12 @@ mod signals;
 
 use agogic_calculator::{Calculator, Collected, Setup};
 use agogic_chroma::Chroma;
+use agogic_hpss::Hpss;
+use agogic_mel::Mel;
 use agogic_mfcc::Mfcc;
 use agogic_rms::Rms;
 use agogic_spectral::Spectral;
+use agogic_spectrum::SpectrumDecibels;
 use agogic_zero_crossings::ZeroCrossings;
 
 // Outputs of `Spectral`.
@@ -25,6 +28,10 @@ fn setup<C: Calculator>(rate: u32) -> Setup {
 
 fn run<C: Calculator>(rate: u32, samples: &[f32]) -> Collected {
     signals::run::<C>(&setup::<C>(rate), samples, 1000)
+}
+
+fn mfcc(rate: u32, samples: &[f32]) -> Collected {
+    signals::run_on::<Mel, Mfcc>(&setup::<Mel>(rate), &setup::<Mfcc>(rate), samples, 1000)
 }
 
 /// All outputs of a calculator.
@@ -49,7 +56,7 @@ fn silence() {
         all(run::<Chroma>(44_100, &silence).frames(0), 0.0);
         all(run::<Rms>(44_100, &silence).frames(1), 0.0);
         all(run::<ZeroCrossings>(44_100, &silence).frames(0), 0.0);
-        let mfcc = run::<Mfcc>(44_100, &silence);
+        let mfcc = mfcc(44_100, &silence);
         for row in mfcc.frames(0).chunks(20) {
             assert!((row[0] + 1131.371).abs() < 1e-3 && row[1..].iter().all(|x| x.abs() < 1e-3), "{row:?}");
         }
@@ -90,8 +97,11 @@ fn a_click_has_a_flat_spectrum() {
 
 /// Values are finite and, where the description says so, within their range.
 fn check_values<C: Calculator>(rate: u32, samples: &[f32]) {
-    let got = run::<C>(rate, samples);
-    for (values, descriptor) in outputs::<C>(&got).zip(C::describe().descriptors) {
+    check_finite::<C>(&run::<C>(rate, samples), rate, samples);
+}
+
+fn check_finite<C: Calculator>(got: &Collected, rate: u32, samples: &[f32]) {
+    for (values, descriptor) in outputs::<C>(got).zip(C::describe().descriptors) {
         let (least, greatest) = descriptor.range.unwrap_or((f32::MIN, f32::MAX));
         let fine = |value: &f32| (least..=greatest).contains(value);
         assert!(values.iter().all(fine), "{} at {rate} Hz, {} samples", descriptor.id, samples.len());
@@ -109,8 +119,10 @@ fn values_are_finite_whatever_the_rate_length_and_level() {
         for audio in [&noise, &clipped, &loud, &faint, &high] {
             for length in [0, 1, 2, 1023, 2047, 9000] {
                 check_values::<Spectral>(rate, &audio[..length]);
+                check_values::<Hpss>(rate, &audio[..length]);
+                check_values::<SpectrumDecibels>(rate, &audio[..length]);
                 check_values::<Chroma>(rate, &audio[..length]);
-                check_values::<Mfcc>(rate, &audio[..length]);
+                check_finite::<Mfcc>(&mfcc(rate, &audio[..length]), rate, &audio[..length]);
                 check_values::<Rms>(rate, &audio[..length]);
                 check_values::<ZeroCrossings>(rate, &audio[..length]);
             }
@@ -155,7 +167,11 @@ fn a_bad_sample_leaves_gaps_only_where_frames_hold_it() {
             check(spectral.frames(FLUX), 1, 18..23);
             check(spectral.frames(CONTRAST), 7, 18..22);
             check(run(setup::<Chroma>(44_100), signals::run::<Chroma>).frames(0), 12, 18..22);
-            let mfcc = run(setup::<Mfcc>(44_100), signals::run::<Mfcc>);
+            let mel = run(setup::<Mel>(44_100), signals::run::<Mel>);
+            check(mel.frames(0), 128, 18..22);
+            let mfcc = run(setup::<Mel>(44_100), |mel, samples, block| {
+                signals::run_on::<Mel, Mfcc>(mel, &setup::<Mfcc>(44_100), samples, block)
+            });
             check(mfcc.frames(0), 20, 18..22);
             check(mfcc.frames(1), 20, 14..26);
             check(mfcc.frames(2), 20, 14..26);

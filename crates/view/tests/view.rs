@@ -6,7 +6,8 @@ use agogic_schema::{Shape, TrackData};
 use agogic_tempo::TempoMap;
 use agogic_timebase::{Beats, Delta, Samples, Seconds};
 use agogic_view::{
-    EventView, Fallback, Grid, Hit, Outside, Pyramid, Reading, Source, ViewError, frames_needed, view,
+    EventView, Fallback, Grid, Hit, Interpolation, Outside, Pyramid, Reading, Sampling, Source, ViewError,
+    frames_needed, view,
 };
 use tracks::*;
 

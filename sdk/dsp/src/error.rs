@@ -3,6 +3,7 @@
 
 use crate::chroma::MAX_CHROMA;
 use crate::dct::MAX_DCT;
+use crate::median::MAX_MEDIAN_WIDTH;
 use crate::mel::MAX_MELS;
 use crate::slope::MAX_SLOPE_WIDTH;
 use crate::stft_spec::MAX_N_FFT;
@@ -62,4 +63,7 @@ pub enum DspError {
     /// The window of a slope is even, too narrow or too wide.
     #[error("slope width {0} is not odd and within 3..={MAX_SLOPE_WIDTH}")]
     SlopeWidth(usize),
+    /// The window of a running median is even, or too short or too long.
+    #[error("width {0} is not an odd number within 1..={MAX_MEDIAN_WIDTH}")]
+    MedianWidth(usize),
 }

@@ -1,7 +1,7 @@
 //! The signal processing that the host and the calculators share: analysis
 //! windows, a streaming short-time Fourier transform, complex spectra of single
-//! blocks, mel and chroma filter banks, decibels, a cosine transform and slopes
-//! along time.
+//! blocks, mel and chroma filter banks, decibels, a cosine transform, and
+//! slopes and medians along time.
 //!
 //! Conventions are librosa's, so that the same parameters give the same numbers:
 //! periodic windows, zero padding when centred, rows of `n_fft / 2 + 1` bins.
@@ -40,6 +40,7 @@ mod engine;
 mod error;
 mod log_mel;
 mod matrix;
+mod median;
 mod mel;
 mod slope;
 mod spectrum;
@@ -52,6 +53,7 @@ pub use dct::{Dct, MAX_DCT};
 pub use decibel::{power_to_db, power_to_db_slice};
 pub use error::DspError;
 pub use log_mel::{LogMel, LogMelSpec};
+pub use median::{MAX_MEDIAN_WIDTH, MEDIAN_LANES, RunningMedian};
 pub use mel::{MAX_MELS, MelBank, MelNorm, MelScale, hz_to_mel, mel_to_hz};
 pub use slope::{MAX_SLOPE_WIDTH, Slope, SlopeOrder};
 pub use spectrum::BlockSpectrum;

@@ -4,7 +4,7 @@
 /// Outputs that are summed side by side: three or six vectors.
 pub(crate) const LANES: usize = 12;
 
-/// Inputs that are summed in f32 before they are added to f64.
+/// Inputs that are summed in f32 before they are added to f64, unless it is told.
 const STRETCH: usize = 64;
 
 /// A matrix of `outputs` sums over `inputs` values.
@@ -12,6 +12,8 @@ const STRETCH: usize = 64;
 pub(crate) struct Matrix {
     inputs: usize,
     outputs: usize,
+    /// Inputs that are summed in f32 before they are added to f64.
+    stretch: usize,
     /// By group of outputs, then by input, then by output of the group.
     weights: Vec<[f32; LANES]>,
 }
@@ -19,7 +21,17 @@ pub(crate) struct Matrix {
 impl Matrix {
     /// All weights 0.
     pub(crate) fn new(inputs: usize, outputs: usize) -> Self {
-        Self { inputs, outputs, weights: vec![[0.0; LANES]; outputs.div_ceil(LANES) * inputs] }
+        Self {
+            inputs,
+            outputs,
+            stretch: STRETCH,
+            weights: vec![[0.0; LANES]; outputs.div_ceil(LANES) * inputs],
+        }
+    }
+
+    /// With sums in f32 over so many inputs, at least 1.
+    pub(crate) fn stretch(self, stretch: usize) -> Self {
+        Self { stretch: stretch.max(1), ..self }
     }
 
     pub(crate) fn inputs(&self) -> usize {
@@ -48,7 +60,7 @@ impl Matrix {
         let groups = out[..outputs].chunks_mut(LANES);
         for (values, weights) in groups.zip(self.weights.chunks_exact(self.inputs)) {
             let mut sums = [0.0f64; LANES];
-            for (stretch, weights) in row.chunks(STRETCH).zip(weights.chunks(STRETCH)) {
+            for (stretch, weights) in row.chunks(self.stretch).zip(weights.chunks(self.stretch)) {
                 let mut lanes = [0.0; LANES];
                 sum(stretch, weights, &mut lanes);
                 sums.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum += f64::from(lane));

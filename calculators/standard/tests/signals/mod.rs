@@ -1,13 +1,15 @@
 //! Signals that any language generates alike, and the ways to hand them to a
 //! calculator.
 
-#![allow(dead_code, reason = "each test file uses what it needs")]
+#![allow(dead_code, unused_imports, reason = "each test file uses what it needs")]
 
 mod generate;
 
 use std::num::NonZeroUsize;
 
-use agogic_calculator::{Block, Calculator, Collected, InputSpec, Setup, SpectrumScale};
+use agogic_calculator::{
+    Bins, Block, Calculator, Collected, InputSpec, Setup, Shape, SpectrumScale, TrackHeader,
+};
 use agogic_dsp::{Stft, StftSpec, Window};
 
 pub(crate) use generate::{noise, signal};
@@ -32,6 +34,34 @@ pub(crate) fn run<C: Calculator>(setup: &Setup, samples: &[f32], block: usize) -
         rows.iter_mut().for_each(|power| *power = power.sqrt());
     }
     run_blocks::<C>(setup, &rows, block, spec.bins())
+}
+
+/// Runs a calculator that is made of the first output of `Base`, a dense one of one channel, over
+/// what `Base` gives.
+pub(crate) fn run_on<Base: Calculator, C: Calculator>(
+    base: &Setup,
+    setup: &Setup,
+    samples: &[f32],
+    block: usize,
+) -> Collected {
+    let described = Base::describe().descriptors.into_iter().next().expect("an output");
+    let bins = match described.bins {
+        Bins::Count(amount) => amount.resolve(&base.params).expect("a number"),
+        Bins::Input => base.bins,
+    };
+    let header = TrackHeader {
+        descriptor: described.id,
+        unit: described.unit,
+        range: described.range,
+        shape: Shape::Dense,
+        channels: vec!["mono".into()],
+        bins,
+        rate: base.rate,
+        planes: vec![(0, 512)],
+    };
+    let setup = Setup { inputs: vec![header], bins: 0, ..setup.clone() };
+    let track = run::<Base>(base, samples, 1000);
+    run_blocks::<C>(&setup, track.frames(0), block, bins as usize)
 }
 
 fn run_blocks<C: Calculator>(setup: &Setup, data: &[f32], block: usize, width: usize) -> Collected {
