@@ -33,6 +33,7 @@
 
 #![forbid(unsafe_code)]
 
+mod autocorrelation;
 mod chroma;
 mod dct;
 mod decibel;
@@ -47,6 +48,7 @@ mod stft;
 mod stft_spec;
 mod window;
 
+pub use autocorrelation::Autocorrelation;
 pub use chroma::{ChromaBank, ChromaSpec, MAX_CHROMA};
 pub use dct::{Dct, MAX_DCT};
 pub use decibel::{power_to_db, power_to_db_slice};
