@@ -185,7 +185,9 @@ mod tests {
             for (k, &t) in below.iter().enumerate() {
                 all[t].1 += mass * (-2.0 * k as f64).exp() / total;
             }
-            if below.is_empty() && let Some(t) = heights.iter().position(|&height| height == least) {
+            if below.is_empty()
+                && let Some(t) = heights.iter().position(|&height| height == least)
+            {
                 all[t].1 += 0.01 * mass;
             }
         }

@@ -1,7 +1,7 @@
 //! The parameters that both calculators have, and the periods that follow from them.
 
 use agogic_calculator::{
-    Amount, Bins, CalculatorSpec, DescriptorSpec, Error, Frames, Kind, ParamSpec, PcmInput, ChannelUse, Setup,
+    Amount, Bins, CalculatorSpec, ChannelUse, DescriptorSpec, Error, Frames, Kind, ParamSpec, PcmInput, Setup,
 };
 
 /// Longest frame and greatest hop, in samples.
@@ -29,7 +29,9 @@ impl Common {
         let (frame_length, hop_length) = (count(setup, "frame_length")?, count(setup, "hop_length")?);
         let (fmin, fmax) = (float(setup, "fmin")?, float(setup, "fmax")?.min(rate / 2.0));
         if !(fmin > 0.0 && fmin < fmax) {
-            return Err(format!("fmin {fmin} is not below fmax, or not below half the rate of {rate} Hz").into());
+            return Err(
+                format!("fmin {fmin} is not below fmax, or not below half the rate of {rate} Hz").into()
+            );
         }
         let (min_period, longest) = ((rate / fmax).floor() as usize, (rate / fmin).ceil() as usize);
         let max_period = longest.min(frame_length - 1);
@@ -43,7 +45,8 @@ impl Common {
 
 /// A description without parameters and descriptors of its own.
 pub(crate) fn spec(id: &str, about: &str) -> CalculatorSpec {
-    let spec = CalculatorSpec::new(id, "1.0.0", PcmInput::new(ChannelUse::Mono)).about(about).author("Agogic");
+    let spec =
+        CalculatorSpec::new(id, "1.0.0", PcmInput::new(ChannelUse::Mono)).about(about).author("Agogic");
     params().into_iter().fold(spec, CalculatorSpec::param)
 }
 

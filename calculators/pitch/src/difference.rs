@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn rows_are_as_defined() {
-        let frame: Vec<f32> = (0..500u32).map(|i| (i as f32 * 0.1).sin() + (i * i % 17) as f32 * 0.01).collect();
+        let frame: Vec<f32> =
+            (0..500u32).map(|i| (i as f32 * 0.1).sin() + (i * i % 17) as f32 * 0.01).collect();
         let at = |i: usize| frame.get(i).copied().map_or(0.0, f64::from);
         let d = |k: usize| (0..500).map(|n| (at(n) - at(n + k)).powi(2)).sum::<f64>();
         let mut difference = Difference::new(500, 5, 300).expect("a valid length");

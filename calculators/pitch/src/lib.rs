@@ -28,10 +28,10 @@
 //! samples that are not finite, or whose squares are not, has the pitch NaN and
 //! confidence and probability 0. Energies below 1e-30 count as silence.
 //!
-//! YIN keeps one pair of frames. Probabilistic YIN decides as soon as all paths agree,
-//! commonly within some frames, and looks for that every 256 frames: it keeps 2 to 10 MB
-//! of likelihoods for any length. The path is the one that decoding the whole asset at
-//! once would give; where paths do not meet for long, 10 kB a frame wait for it.
+//! YIN keeps one pair of frames. Probabilistic YIN gives frames once all paths agree on
+//! them, and looks for that every 256 frames: about 5 MB of likelihoods in music. That is
+//! no bound: the path is the one that decoding the whole asset at once would give, and
+//! while paths disagree 10 kB a frame are kept (3 GB an hour, were it to last).
 
 #![forbid(unsafe_code)]
 

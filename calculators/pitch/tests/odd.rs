@@ -39,17 +39,17 @@ fn rates_and_loudness() {
     for rate in [8000, 11_025, 22_050, 48_000, 96_000, 192_000] {
         let tone = |gain: f64| -> Vec<f32> {
             let at = |i: u32| (std::f64::consts::TAU * 440.0 * f64::from(i) / f64::from(rate)).sin() * gain;
-            (0..rate / 2).map(|i| at(i).clamp(-1e12, 1e12) as f32).collect()
+            (0..rate.max(20_000) / 2).map(|i| at(i).clamp(-1e12, 1e12) as f32).collect()
         };
         // Clipped at 1e12 by its gain, and as it is.
         for samples in [tone(0.5), tone(1e-6), tone(1e13)] {
             let yin = run::<Yin>(rate, &[], &samples);
             let inner = 6..yin.frames(0).len() - 6;
-            all(&yin.frames(0)[inner.clone()], |f0| (f0 / 440.0 - 1.0).abs() < 0.01);
+            all(&yin.frames(0)[inner.clone()], |f0| (f0 / 440.0 - 1.0).abs() < 0.02);
             all(&yin.frames(1)[inner.clone()], |confidence| (0.4..=1.0).contains(&confidence));
             let pyin = run::<Pyin>(rate, &[], &samples);
             let voiced = pyin.frames(0)[inner].iter().filter(|f0| f0.is_finite());
-            all(&voiced.copied().collect::<Vec<_>>(), |f0| (f0 / 440.0 - 1.0).abs() < 0.01);
+            all(&voiced.copied().collect::<Vec<_>>(), |f0| (f0 / 440.0 - 1.0).abs() < 0.02);
             all(pyin.frames(1), |probability| (0.0..=1.0).contains(&probability));
         }
     }

@@ -11,6 +11,8 @@ agogic_calculator::export!(
     agogic_mfcc::Mfcc,
     agogic_onset::Onset,
     agogic_peaks::Peaks,
+    agogic_pitch::Pyin,
+    agogic_pitch::Yin,
     agogic_rms::Rms,
     agogic_spectral::Spectral,
     agogic_zero_crossings::ZeroCrossings,

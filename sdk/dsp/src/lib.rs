@@ -1,6 +1,6 @@
 //! The signal processing that the host and the calculators share: analysis
 //! windows, a streaming short-time Fourier transform, complex spectra of single
-//! blocks, mel and chroma filter banks, decibels, a cosine transform and slopes
+//! blocks, autocorrelations, mel and chroma filter banks, decibels, a cosine transform and slopes
 //! along time.
 //!
 //! Conventions are librosa's, so that the same parameters give the same numbers:
