@@ -59,8 +59,6 @@ fn yin() {
         let error = |(&got, expect): (&f32, &f64)| (f64::from(got) / expect - 1.0).abs();
         let errors: Vec<f64> = got.frames(0).iter().zip(&expect).map(error).collect();
         let largest = errors.iter().copied().fold(0.0, f64::max);
-        let rms = (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt();
-        println!("yin of {name}: largest {largest:.1e}, rms {rms:.1e}");
         // Around a lone click all differences are alike, and rounding chooses.
         assert!(largest < 1e-5 || name == "clicks", "yin of {name}: {largest}");
     }
@@ -79,7 +77,6 @@ fn pyin() {
         }
         let errors = got.frames(1).iter().zip(&voiced).map(|(&got, expect)| (f64::from(got) - expect).abs());
         let largest = errors.fold(0.0, f64::max);
-        println!("pyin of {name}: largest error of a probability {largest:.1e}");
         // As above, for troughs at the height of the last threshold.
         let bound = if name == "clicks" { 0.02 } else { 1e-4 };
         assert!(largest < bound, "pyin of {name}: {largest}");
@@ -98,8 +95,6 @@ fn glides_have_the_pitch_that_they_are_made_with() {
                 .map(|frame| cents(f64::from(f0s[frame]), truth(name, frame)))
                 .collect();
             let largest = errors.iter().map(|error| error.abs()).fold(0.0, f64::max);
-            let rms = (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt();
-            println!("{what} of {name}: largest {largest:.2} cents, rms {rms:.2}, {} frames", errors.len());
             assert!(largest < near + resolution, "{what} of {name}: {largest} cents");
         }
         let confidences = &yin.frames(1)[3..bins.len() - 3];
