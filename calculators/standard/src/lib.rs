@@ -15,6 +15,8 @@ agogic_calculator::export!(
     agogic_peaks::ChannelWaveforms,
     agogic_peaks::Peaks,
     agogic_peaks::Waveform,
+    agogic_pitch::Pyin,
+    agogic_pitch::Yin,
     agogic_rms::Rms,
     agogic_spectral::Spectral,
     agogic_spectrum::PowerSpectrum,

@@ -2,6 +2,8 @@
 //! windows, a streaming short-time Fourier transform, complex spectra of single
 //! blocks, mel and chroma filter banks, decibels, a cosine transform, and
 //! slopes and medians along time.
+//! blocks, autocorrelations, mel and chroma filter banks, decibels, a cosine transform and slopes
+//! along time.
 //!
 //! Conventions are librosa's, so that the same parameters give the same numbers:
 //! periodic windows, zero padding when centred, rows of `n_fft / 2 + 1` bins.
@@ -33,6 +35,7 @@
 
 #![forbid(unsafe_code)]
 
+mod autocorrelation;
 mod chroma;
 mod dct;
 mod decibel;
@@ -48,6 +51,7 @@ mod stft;
 mod stft_spec;
 mod window;
 
+pub use autocorrelation::Autocorrelation;
 pub use chroma::{ChromaBank, ChromaSpec, MAX_CHROMA};
 pub use dct::{Dct, MAX_DCT};
 pub use decibel::{power_to_db, power_to_db_slice};
