@@ -51,6 +51,14 @@ pub enum DspError {
         /// Its value.
         value: f64,
     },
+    /// A parameter of a tuning estimate is out of range.
+    #[error("{name} {value} of a tuning estimate is out of range")]
+    Tuning {
+        /// Which of them.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
     /// A cosine transform has no values, or more coefficients than values.
     #[error("{outputs} coefficients of {inputs} values are not within 1..=values..={MAX_DCT}")]
     Dct {

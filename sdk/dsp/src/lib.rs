@@ -34,6 +34,7 @@
 #![forbid(unsafe_code)]
 
 mod chroma;
+mod chroma_fold;
 mod dct;
 mod decibel;
 mod engine;
@@ -45,9 +46,11 @@ mod slope;
 mod spectrum;
 mod stft;
 mod stft_spec;
+mod tuning;
 mod window;
 
 pub use chroma::{ChromaBank, ChromaSpec, MAX_CHROMA};
+pub use chroma_fold::{ChromaFold, FOLDED_CHROMA, FoldedBank};
 pub use dct::{Dct, MAX_DCT};
 pub use decibel::{power_to_db, power_to_db_slice};
 pub use error::DspError;
@@ -57,4 +60,5 @@ pub use slope::{MAX_SLOPE_WIDTH, Slope, SlopeOrder};
 pub use spectrum::BlockSpectrum;
 pub use stft::Stft;
 pub use stft_spec::{MAX_N_FFT, StftSpec};
+pub use tuning::{MAX_TUNING_STEPS, Tuning, TuningSpec};
 pub use window::{Window, pad_centre};
