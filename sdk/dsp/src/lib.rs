@@ -35,10 +35,14 @@
 
 mod chroma;
 mod chroma_fold;
+mod constant_q;
+mod constant_q_kernel;
+mod constant_q_spec;
 mod dct;
 mod decibel;
 mod engine;
 mod error;
+mod half_band;
 mod log_mel;
 mod matrix;
 mod mel;
@@ -51,6 +55,8 @@ mod window;
 
 pub use chroma::{ChromaBank, ChromaSpec, MAX_CHROMA};
 pub use chroma_fold::{ChromaFold, FOLDED_CHROMA, FoldedBank};
+pub use constant_q::ConstantQ;
+pub use constant_q_spec::{ConstantQSpec, MAX_CONSTANT_Q_BINS};
 pub use dct::{Dct, MAX_DCT};
 pub use decibel::{power_to_db, power_to_db_slice};
 pub use error::DspError;
