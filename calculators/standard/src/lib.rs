@@ -6,6 +6,9 @@
 
 agogic_calculator::export!(
     agogic_chroma::Chroma,
+    agogic_chroma::Tuning,
+    agogic_cqt::Cqt,
+    agogic_cqt::CqtChroma,
     agogic_mel::Mel,
     agogic_mel::Spectrum,
     agogic_mfcc::Mfcc,
