@@ -3,10 +3,10 @@
 //!
 //! Bin `k` of `agogic.cqt` is at `f_k = fmin 2^((k + tuning) / bins_per_octave)`. With
 //! `r` the ratio of every second bin's frequency, `Q = filter_scale (r + 1) / (r - 1)`
-//! and `N_k = Q rate / f_k`, its value is the magnitude of the sum of the samples around the frame's
-//! centre times a Hann window of `N_k` samples, whose sum is 1, times
-//! `exp(-2 pi i f_k n / rate)`, times `sqrt(N_k)`: librosa's `cqt` with `norm` 1 and
-//! `scale`, after J. Brown and M. Puckette (1992) and C. Schörkhuber and A. Klapuri
+//! and `N_k = Q rate / f_k`, its value is the magnitude of the sum of the samples
+//! around the frame's centre times a Hann window of `N_k` samples, whose sum is 1,
+//! times `exp(-2 pi i f_k n / rate)`, times `sqrt(N_k)`: librosa's `cqt` with `norm` 1
+//! and `scale`, after J. Brown and M. Puckette (1992) and C. Schörkhuber and A. Klapuri
 //! (2010). `agogic.cqt.chroma` sums the bins around each pitch class over
 //! `n_octaves` octaves, from C up, and normalises: librosa's
 //! `feature.chroma_cqt` with a given `tuning`.
