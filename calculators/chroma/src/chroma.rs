@@ -1,15 +1,35 @@
-//! The calculator: the filter bank, and each frame normalised.
+//! The calculator: the filter bank, and each frame normalised. Where the tuning is
+//! estimated, the bank is known at the end only, and folded frames wait for it.
 
 use agogic_calculator::{
     Amount, Bins, Block, Calculator, CalculatorSpec, DescriptorSpec, Error, Frames, Kind, Output, ParamSpec,
     Setup, SpectrumInput, SpectrumScale,
 };
-use agogic_dsp::{ChromaBank, ChromaSpec};
+use agogic_dsp::{ChromaBank, ChromaFold, ChromaSpec, FOLDED_CHROMA, Tuning, TuningSpec};
+
+use crate::kept::Kept;
 
 /// How strong each pitch class is.
 pub struct Chroma {
-    bank: ChromaBank,
+    way: Way,
+    n_chroma: usize,
     norm: Norm,
+}
+
+/// How frames become classes.
+enum Way {
+    /// The tuning is given.
+    Given(ChromaBank),
+    /// The tuning is estimated.
+    Estimated(Box<Estimated>),
+}
+
+/// What is known of an asset before its end.
+struct Estimated {
+    tuning: Tuning,
+    fold: ChromaFold,
+    folded: Vec<f32>,
+    kept: Kept,
 }
 
 /// What becomes 1 in each frame.
@@ -29,7 +49,7 @@ impl Calculator for Chroma {
     fn describe() -> CalculatorSpec {
         let input =
             SpectrumInput::new("n_fft", "hop_length").window_length("win_length").scale(SpectrumScale::Power);
-        let spec = CalculatorSpec::new("agogic.chroma", "1.0.0", input)
+        let spec = CalculatorSpec::new("agogic.chroma", "1.1.0", input)
             .about("Strength of each pitch class, from C up.")
             .author("Agogic");
         let spec = params().into_iter().fold(spec, CalculatorSpec::param);
@@ -40,13 +60,12 @@ impl Calculator for Chroma {
             DescriptorSpec::new("agogic.chroma", "", Kind::Dense(Frames::Input), bins)
                 .about(
                     "Power in each pitch class, normalised by frame; 0 for silence; \
-                     librosa.feature.chroma_stft with a given tuning.",
+                     librosa.feature.chroma_stft.",
                 )
                 .reads(&names)
                 .changed_in("1.0.0")
                 .with_gaps(),
         )
-        .independent()
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {
@@ -60,34 +79,103 @@ impl Calculator for Chroma {
         if win_length > n_fft {
             return Err(format!("win_length {win_length} is longer than n_fft {n_fft}").into());
         }
-        let bank = ChromaBank::new(&ChromaSpec {
+        let spec = ChromaSpec {
             rate_hz: f64::from(setup.rate),
             n_fft,
             n_chroma: count("n_chroma")?,
             tuning: float("tuning")?,
             ctroct: float("ctroct")?,
             octwidth: Some(float("octwidth")?).filter(|&octwidth| octwidth > 0.0),
-        });
-        let bank = bank.map_err(|error| error.to_string())?;
-        if bank.bins() != setup.bins as usize {
+        };
+        if n_fft / 2 + 1 != setup.bins as usize {
             return Err(format!("n_fft {n_fft} does not give spectra of {} bins", setup.bins).into());
         }
+        let way = if params.flag("estimate_tuning") == Some(true) {
+            Way::Estimated(Box::new(Estimated::new(&spec)?))
+        } else {
+            Way::Given(ChromaBank::new(&spec).map_err(|error| error.to_string())?)
+        };
         let norm = match params.choice("chroma_norm") {
             Some("sum") => Norm::Sum,
             Some("length") => Norm::Length,
             Some("none") => Norm::None,
             _ => Norm::Largest,
         };
-        Ok(Self { bank, norm })
+        Ok(Self { way, n_chroma: spec.n_chroma, norm })
     }
 
     fn process(&mut self, block: &Block<'_>, output: &mut Output<'_>) -> Result<(), Error> {
-        let rows = output.frames(0, block.count())?;
-        for (powers, classes) in block.rows().zip(rows.chunks_exact_mut(self.bank.n_chroma())) {
-            self.bank.apply(powers, classes);
-            normalise(classes, self.norm);
+        match &mut self.way {
+            Way::Given(bank) => {
+                let rows = output.frames(0, block.count())?;
+                for (powers, classes) in block.rows().zip(rows.chunks_exact_mut(self.n_chroma)) {
+                    bank.apply(powers, classes);
+                    normalise(classes, self.norm);
+                }
+            }
+            Way::Estimated(estimated) => block.rows().for_each(|powers| estimated.add(powers)),
         }
         Ok(())
+    }
+
+    fn finish(&mut self, output: &mut Output<'_>) -> Result<(), Error> {
+        let Way::Estimated(estimated) = &mut self.way else { return Ok(()) };
+        let bank = estimated.fold.bank(estimated.tuning.estimate()).map_err(|error| error.to_string())?;
+        let (width, total) = (estimated.folded.len(), estimated.kept.rows());
+        let mut done = 0;
+        for (scales, folded) in estimated.kept.pieces() {
+            output.check_cancelled()?;
+            output.progress(done as f32 / total as f32);
+            done += scales.len();
+            let rows = output.frames(0, scales.len())?.chunks_exact_mut(self.n_chroma);
+            for ((&scale, folded), classes) in scales.iter().zip(folded.chunks_exact(width)).zip(rows) {
+                Kept::unpack(scale, folded, &mut estimated.folded);
+                bank.apply(&estimated.folded, classes);
+                if scale.is_nan() {
+                    classes.fill(f32::NAN);
+                }
+                normalise(classes, self.norm);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Estimated {
+    fn new(spec: &ChromaSpec) -> Result<Self, Error> {
+        if !FOLDED_CHROMA.contains(&spec.n_chroma) {
+            let (least, most) = FOLDED_CHROMA.into_inner();
+            return Err(format!(
+                "n_chroma {} with estimate_tuning is not within {least}..={most}",
+                spec.n_chroma
+            )
+            .into());
+        }
+        // What librosa.feature.chroma_stft asks of its estimate.
+        let tuning = Tuning::new(&TuningSpec {
+            rate_hz: spec.rate_hz,
+            n_fft: spec.n_fft,
+            fmin: 150.0,
+            fmax: 4000.0,
+            threshold: 0.1,
+            resolution: 0.01,
+            bins_per_octave: spec.n_chroma,
+            of_powers: true,
+        });
+        let fold = ChromaFold::new(spec).map_err(|error| error.to_string())?;
+        let values = fold.values();
+        Ok(Self {
+            tuning: tuning.map_err(|error| error.to_string())?,
+            fold,
+            folded: vec![0.0; values],
+            kept: Kept::new(values),
+        })
+    }
+
+    fn add(&mut self, powers: &[f32]) {
+        self.tuning.add(powers);
+        self.fold.fold(powers, &mut self.folded);
+        self.kept.push(&self.folded);
     }
 }
 
@@ -109,8 +197,9 @@ fn normalise(classes: &mut [f32], norm: Norm) {
     }
 }
 
-fn params() -> [ParamSpec; 8] {
+fn params() -> [ParamSpec; 9] {
     let tuning = "How far the piece is tuned above A 440, in pitch classes.";
+    let estimate = "Estimates the tuning from the whole piece, and does not read `tuning`.";
     let ctroct = "Middle of the octaves that count most, in octaves above 27.5 Hz.";
     let octwidth = "Half width of the octaves that count most; 0 if all count alike.";
     let norm = "What becomes 1 in each frame: the largest class, the sum, the root of the sum of squares.";
@@ -120,6 +209,7 @@ fn params() -> [ParamSpec; 8] {
         ParamSpec::integer("win_length", 2048, 1, 1 << 20, "samples", "Length of the Hann window."),
         ParamSpec::integer("n_chroma", 12, 1, 1200, "", "Pitch classes of an octave."),
         ParamSpec::float("tuning", 0.0, -100.0, 100.0, "classes", tuning),
+        ParamSpec::flag("estimate_tuning", false, estimate),
         ParamSpec::float("ctroct", 5.0, -20.0, 20.0, "octaves", ctroct),
         ParamSpec::float("octwidth", 2.0, 0.0, 100.0, "octaves", octwidth),
         ParamSpec::choice("chroma_norm", "largest", &["largest", "sum", "length", "none"], norm),
@@ -173,13 +263,55 @@ mod tests {
     }
 
     #[test]
+    fn an_estimate_is_as_good_as_its_figure() {
+        // Partials of tones a third of a class above A 440.
+        let mut spectra = vec![0.0f32; 30 * 2201];
+        for (frame, row) in spectra.chunks_exact_mut(2201).enumerate() {
+            for partial in 1..=8 {
+                let place =
+                    440.0 * (1.0f64 / 36.0 + (frame % 12) as f64 / 12.0).exp2() * f64::from(partial) / 10.0;
+                let bin = place as usize;
+                let beyond = (place - place.floor()) as f32;
+                (row[bin], row[bin + 1]) = ((1.0 - beyond) / partial as f32, beyond / partial as f32);
+            }
+        }
+        let run = |changes: &[(&str, ParamValue)], block: usize| {
+            let blocks = spectra.chunks(block * 2201).enumerate().map(|(i, data)| {
+                Block::new((i * block) as u64, data.len() / 2201, 1, 2201, data).expect("whole frames")
+            });
+            Collected::run::<Chroma>(&setup(changes), blocks).expect("a result").frames(0).to_vec()
+        };
+        let estimated = run(&[("estimate_tuning", true.into())], 7);
+        assert_eq!(estimated, run(&[("estimate_tuning", true.into())], 1));
+        let best = (-50..50).map(|percent| {
+            let given = run(&[("tuning", (f64::from(percent) / 100.0).into())], 30);
+            let errors = given.iter().zip(&estimated).map(|(a, b)| (a - b).abs());
+            (percent, errors.fold(0.0, f32::max))
+        });
+        let best = best.fold((0, f32::MAX), |a, b| if b.1 < a.1 { b } else { a });
+        assert!((25..40).contains(&best.0) && best.1 < 1e-3, "{best:?}");
+    }
+
+    #[test]
+    fn estimates_of_odd_input() {
+        let estimate = [("estimate_tuning", true.into())];
+        let rows = run(&estimate);
+        assert_eq!(rows[0], [0.0; 12]);
+        assert_eq!(rows[1][9], 1.0);
+        assert!(rows[2].iter().all(|class| class.is_nan()));
+        assert!(Collected::run::<Chroma>(&setup(&estimate), []).expect("a result").frames(0).is_empty());
+    }
+
+    #[test]
     fn parameters_that_do_not_go_together() {
         for (name, value, expect) in [
             ("win_length", ParamValue::from(4401), "win_length 4401 is longer than n_fft 4400"),
             ("n_fft", 8800.into(), "n_fft 8800 does not give spectra of 2201 bins"),
             ("n_chroma", 0.into(), "n_chroma is missing or not positive"),
+            ("n_chroma", 61.into(), "n_chroma 61 with estimate_tuning is not within 12..=60"),
         ] {
-            let error = Chroma::new(&setup(&[(name, value)])).err().map(|error| error.to_string());
+            let value = [(name, value), ("estimate_tuning", true.into())];
+            let error = Chroma::new(&setup(&value)).err().map(|error| error.to_string());
             assert_eq!(error.as_deref(), Some(expect));
         }
         Chroma::describe().check().expect("a valid description");

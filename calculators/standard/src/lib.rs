@@ -6,6 +6,9 @@
 
 agogic_calculator::export!(
     agogic_chroma::Chroma,
+    agogic_chroma::Tuning,
+    agogic_cqt::Cqt,
+    agogic_cqt::CqtChroma,
     agogic_hpss::Hpss,
     agogic_loudness::Loudness,
     agogic_mel::Mel,

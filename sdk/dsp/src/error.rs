@@ -52,6 +52,30 @@ pub enum DspError {
         /// Its value.
         value: f64,
     },
+    /// A parameter of a tuning estimate is out of range.
+    #[error("{name} {value} of a tuning estimate is out of range")]
+    Tuning {
+        /// Which of them.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A parameter of a constant-Q transform is out of range.
+    #[error("{name} {value} of a constant-Q transform is out of range")]
+    ConstantQ {
+        /// Which of them.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A constant-Q transform has a filter that is too long.
+    #[error(
+        "a filter of {samples:.0} samples is longer than 262144: fmin is too low, or hop_length has too few factors of 2"
+    )]
+    Filter {
+        /// Its length, at the rate of its octave.
+        samples: f64,
+    },
     /// A cosine transform has no values, or more coefficients than values.
     #[error("{outputs} coefficients of {inputs} values are not within 1..=values..={MAX_DCT}")]
     Dct {

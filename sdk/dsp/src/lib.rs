@@ -37,10 +37,15 @@
 
 mod autocorrelation;
 mod chroma;
+mod chroma_fold;
+mod constant_q;
+mod constant_q_kernel;
+mod constant_q_spec;
 mod dct;
 mod decibel;
 mod engine;
 mod error;
+mod half_band;
 mod log_mel;
 mod matrix;
 mod median;
@@ -49,10 +54,14 @@ mod slope;
 mod spectrum;
 mod stft;
 mod stft_spec;
+mod tuning;
 mod window;
 
 pub use autocorrelation::Autocorrelation;
 pub use chroma::{ChromaBank, ChromaSpec, MAX_CHROMA};
+pub use chroma_fold::{ChromaFold, FOLDED_CHROMA, FoldedBank};
+pub use constant_q::ConstantQ;
+pub use constant_q_spec::{ConstantQSpec, MAX_CONSTANT_Q_BINS};
 pub use dct::{Dct, MAX_DCT};
 pub use decibel::{power_to_db, power_to_db_slice};
 pub use error::DspError;
@@ -63,4 +72,5 @@ pub use slope::{MAX_SLOPE_WIDTH, Slope, SlopeOrder};
 pub use spectrum::BlockSpectrum;
 pub use stft::Stft;
 pub use stft_spec::{MAX_N_FFT, StftSpec};
+pub use tuning::{MAX_TUNING_STEPS, Tuning, TuningSpec};
 pub use window::{Window, pad_centre};
