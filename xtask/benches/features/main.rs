@@ -176,7 +176,7 @@ impl Bench {
         let mut plan = runner.plan(work.ids, work.params)?;
         let missing = plan.missing.join(", ");
         if plan.is_empty() {
-            return Ok(Row { note: Some(format!("no calculator gives {missing}")), ..row });
+            return Ok(Row { note: Some(format!("no calculator has {missing}")), ..row });
         }
         let complete = plan.missing.is_empty();
         let wav = if work.input == Input::Mono { &self.files.mono } else { &self.files.stereo };
@@ -213,7 +213,7 @@ impl Bench {
             Some(best) => (compared(work.demand, ours, best), met(work.demand, ours, best)),
             None => (row.ratio.clone(), None),
         };
-        let note = (!complete).then(|| format!("measured without {missing}, which no calculator gives"));
+        let note = (!complete).then(|| format!("measured without {missing}, which no calculator has"));
         Ok(Row {
             ours: ms(ours),
             peers: if said.is_empty() { "-".into() } else { said.join(", ") },

@@ -102,7 +102,7 @@ impl Running {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers.py");
         let mut command = Command::new(python);
         command.arg(script).arg(peer).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().with_context(|| format!("cannot start {}", python.display()))?;
+        let mut child = command.spawn().context("cannot start Python")?;
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().context("no output")?);
         let mut running = Self { version: String::new(), child, input, output };

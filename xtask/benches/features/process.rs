@@ -1,6 +1,6 @@
 //! Whole processes: how long one runs, and how much memory it took at its peak.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,9 @@ pub(crate) struct Ran {
 
 /// Runs a command to its end, without output.
 pub(crate) fn run(command: &mut Command) -> Result<Ran> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    // Without its folder: what is said here may end in a page of the repository.
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let name = name.to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;

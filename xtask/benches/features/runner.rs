@@ -19,6 +19,8 @@ use agogic_host::{
 use agogic_schema::{CalculatorId, DescriptorId, Event, ParamValue, Profile, TrackHeader};
 use anyhow::{Context as _, Result, anyhow, bail};
 
+use crate::works::Value;
+
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Audio in memory, cut as a file's is.
@@ -55,10 +57,15 @@ impl Runner {
 
     /// What has to run so that these descriptors come out, under the profile `default`
     /// with these parameters.
-    pub(crate) fn plan(&self, ids: &[&str], params: &[(&str, f64)]) -> Result<Plan<'_>> {
+    pub(crate) fn plan(&self, ids: &[&str], params: &[(&str, Value)]) -> Result<Plan<'_>> {
         let mut profile = Profile::built_in("default")?;
-        let set = params.iter().map(|&(name, value)| (name.to_owned(), ParamValue::Float(value)));
-        profile.params = set.collect();
+        for &(name, value) in params {
+            let value = match value {
+                Value::Number(number) => ParamValue::Float(number),
+                Value::Flag(flag) => ParamValue::Flag(flag),
+            };
+            profile.params.insert(name.into(), value);
+        }
         let mut steps = BTreeMap::<CalculatorId, Step<'_>>::new();
         let (mut missing, mut asked) = (vec![], BTreeSet::new());
         let mut open = ids.iter().map(|&id| DescriptorId::new(id)).collect::<Result<Vec<_>, _>>()?;
@@ -78,6 +85,12 @@ impl Runner {
             outputs.filter(|(_, output)| output.id == id).for_each(|(wanted, _)| *wanted = true);
             open.extend(spec.input.inputs().iter().cloned());
         }
+        let known = |name: &str| {
+            let all = steps.values().flat_map(|step| &step.calculator.spec.params);
+            all.into_iter().any(|param| param.name == name)
+        };
+        let unread = params.iter().filter(|(name, _)| !known(name));
+        missing.extend(unread.map(|(name, _)| format!("the parameter {name}")));
         let rounds = rounds(steps.into_values().collect(), &mut missing);
         missing.sort();
         Ok(Plan { runner: self, profile, rounds, missing, shelf: BTreeMap::new() })
@@ -119,7 +132,7 @@ pub(crate) struct Plan<'a> {
     runner: &'a Runner,
     profile: Profile,
     rounds: Vec<Vec<Step<'a>>>,
-    /// Descriptors that no calculator gives.
+    /// Descriptors that no calculator gives, and parameters that none of these reads.
     pub(crate) missing: Vec<String>,
     shelf: BTreeMap<DescriptorId, Arc<Stored>>,
 }

@@ -3,6 +3,7 @@
 
 use Demand::{Fastest, Nothing, Times};
 use Input::{Mono, Stereo};
+use Value::{Flag, Number};
 
 /// Which audio it is done on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,13 +22,20 @@ pub(crate) enum Demand {
     Fastest(f64),
 }
 
+/// A parameter's value.
+#[derive(Clone, Copy)]
+pub(crate) enum Value {
+    Number(f64),
+    Flag(bool),
+}
+
 pub(crate) struct Work {
     /// What `--only` knows it by.
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) input: Input,
     pub(crate) ids: &'static [&'static str],
-    pub(crate) params: &'static [(&'static str, f64)],
+    pub(crate) params: &'static [(&'static str, Value)],
     pub(crate) demand: Demand,
     /// Peers, and what `peers.py` calls the work: those that the demand is about.
     pub(crate) peers: &'static [(&'static str, &'static str)],
@@ -38,7 +46,7 @@ pub(crate) struct Work {
 /// The name of the peer that is no Python package but a crate.
 pub(crate) const CRATE: &str = "ebur128";
 
-const PITCH: &[(&str, f64)] = &[("fmin", 65.0), ("fmax", 2093.0)];
+const PITCH: &[(&str, Value)] = &[("fmin", Number(65.0)), ("fmax", Number(2093.0))];
 
 pub(crate) const WORKS: &[Work] = &[
     Work {
@@ -65,14 +73,15 @@ pub(crate) const WORKS: &[Work] = &[
     Work {
         title: "chroma, tuning given",
         ids: &["agogic.chroma"],
-        params: &[("tuning", 0.0)],
+        params: &[("tuning", Number(0.0))],
         demand: Times(4.0),
         peers: &[("librosa", "chroma")],
         ..work("chroma")
     },
     Work {
         title: "chroma, tuning estimated",
-        ids: &["agogic.chroma.tuned"],
+        ids: &["agogic.chroma"],
+        params: &[("estimate_tuning", Flag(true))],
         demand: Times(7.0),
         peers: &[("librosa", "chroma-estimated")],
         ..work("chroma-estimated")
@@ -143,7 +152,7 @@ pub(crate) const WORKS: &[Work] = &[
             "agogic.onset.times",
             "agogic.beat.times",
         ],
-        params: &[("tuning", 0.0)],
+        params: &[("tuning", Number(0.0))],
         demand: Times(8.0),
         peers: &[("librosa", "all"), ("essentia", "all")],
         ..work("all")
