@@ -80,6 +80,7 @@ fn profiles_are_listed_as_a_file_would_define_them() {
         "[profiles.drums]",
         "sample_rate = \"native\"",
         "descriptors = [\"agogic.rms\", \"agogic.mel\"]",
+        "params.agogic.chroma.estimate_tuning = true",
         "params.agogic.rms.hop_length = 441",
         "params.n_mels = 40",
         "params.top_db = 80.0",

@@ -167,6 +167,7 @@ mod tests {
         assert_eq!((fine.name.as_str(), fine.sample_rate), ("fine", None));
         assert_eq!(fine.descriptors, Some(vec![DescriptorId::new("agogic.mel").unwrap()]));
         let expect = [
+            ("agogic.chroma.estimate_tuning", ParamValue::Flag(true)),
             ("agogic.mel.fmin", ParamValue::Integer(30)),
             ("agogic.onset.delta", ParamValue::Float(0.1)),
             ("htk", ParamValue::Flag(true)),

@@ -40,7 +40,8 @@ impl Profile {
     ///
     /// `default` analyses at the asset's own sample rate with every
     /// calculator's defaults. `librosa` gives librosa 0.11's numbers: 22,050
-    /// Hz, and decibels cut off 80 dB below the loudest value. `highres` has
+    /// Hz, decibels cut off 80 dB below the loudest value, and chroma at the
+    /// tuning of the piece. `highres` has
     /// frames that are longer and closer together, for a close look: twice the
     /// frequencies, twice the frames.
     ///
@@ -50,7 +51,13 @@ impl Profile {
         let unknown = || SchemaError::UnknownProfile { name: name.into(), known: Self::BUILT_IN.join(", ") };
         let (sample_rate, params) = match name {
             "default" => (None, BTreeMap::new()),
-            "librosa" => (Some(22_050), BTreeMap::from([("top_db".into(), ParamValue::Float(80.0))])),
+            "librosa" => {
+                let params = [
+                    ("top_db", ParamValue::Float(80.0)),
+                    ("agogic.chroma.estimate_tuning", ParamValue::Flag(true)),
+                ];
+                (Some(22_050), params.map(|(name, value)| (name.into(), value)).into())
+            }
             "highres" => {
                 let lengths = [
                     ("n_fft", 4096),
