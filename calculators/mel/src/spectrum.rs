@@ -29,9 +29,9 @@ impl Calculator for Spectrum {
     }
 
     fn process(&mut self, block: &Block<'_>, output: &mut Output<'_>) -> Result<(), Error> {
-        for (row, given) in output.frames(0, block.count())?.iter_mut().zip(block.data()) {
-            *row = *given;
-        }
+        let (rows, given) = (output.frames(0, block.count())?, block.data());
+        let count = rows.len().min(given.len());
+        rows[..count].copy_from_slice(&given[..count]);
         Ok(())
     }
 }
