@@ -83,10 +83,8 @@ impl Calculator for Chroma {
 
     fn process(&mut self, block: &Block<'_>, output: &mut Output<'_>) -> Result<(), Error> {
         let rows = output.frames(0, block.count())?;
-        for (powers, classes) in block.rows().zip(rows.chunks_exact_mut(self.bank.n_chroma())) {
-            self.bank.apply(powers, classes);
-            normalise(classes, self.norm);
-        }
+        self.bank.apply_rows(block.data(), rows);
+        rows.chunks_exact_mut(self.bank.n_chroma()).for_each(|classes| normalise(classes, self.norm));
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::{checked_n_fft, transform_params};
 pub struct Mel {
     log_mel: LogMel,
     top_db: f32,
-    /// The greatest value so far.
+    /// The greatest value so far, where `top_db` asks for it.
     loudest: f32,
 }
 
@@ -62,7 +62,9 @@ impl Calculator for Mel {
         let rows = output.frames(0, block.count())?;
         for (spectrum, row) in block.rows().zip(rows.chunks_exact_mut(self.log_mel.bank().n_mels())) {
             self.log_mel.apply(spectrum, row);
-            self.loudest = row.iter().copied().fold(self.loudest, f32::max);
+            if self.top_db > 0.0 {
+                self.loudest = row.iter().copied().fold(self.loudest, f32::max);
+            }
         }
         Ok(())
     }
