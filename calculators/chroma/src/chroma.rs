@@ -108,10 +108,8 @@ impl Calculator for Chroma {
         match &mut self.way {
             Way::Given(bank) => {
                 let rows = output.frames(0, block.count())?;
-                for (powers, classes) in block.rows().zip(rows.chunks_exact_mut(self.n_chroma)) {
-                    bank.apply(powers, classes);
-                    normalise(classes, self.norm);
-                }
+                bank.apply_rows(block.data(), rows);
+                rows.chunks_exact_mut(self.n_chroma).for_each(|classes| normalise(classes, self.norm));
             }
             Way::Estimated(estimated) => block.rows().for_each(|powers| estimated.add(powers)),
         }

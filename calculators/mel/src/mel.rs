@@ -10,7 +10,7 @@ use agogic_dsp::{LogMel, LogMelSpec, MelNorm, MelScale};
 pub struct Mel {
     log_mel: LogMel,
     top_db: f32,
-    /// The greatest value so far.
+    /// The greatest value so far, where `top_db` asks for it.
     loudest: f32,
 }
 
@@ -74,10 +74,12 @@ impl Calculator for Mel {
         let rows = output.frames(0, block.count())?;
         for (spectrum, row) in block.rows().zip(rows.chunks_exact_mut(self.log_mel.bank().n_mels())) {
             self.log_mel.apply(spectrum, row);
-            if row.iter().any(|db| !db.is_finite()) {
+            if row.iter().fold(false, |gap, db| gap | !db.is_finite()) {
                 row.fill(f32::NAN);
             }
-            self.loudest = row.iter().copied().fold(self.loudest, f32::max);
+            if self.top_db > 0.0 {
+                self.loudest = row.iter().copied().fold(self.loudest, f32::max);
+            }
         }
         Ok(())
     }

@@ -5,6 +5,8 @@
 //! stretches of rows in f64: the error stays that of a dozen additions in f32,
 //! however long the transform.
 
+use agogic_dsp::wide;
+
 /// Magnitudes side by side.
 pub(crate) const LANES: usize = 16;
 
@@ -35,9 +37,14 @@ pub(crate) fn rows(bins: usize) -> Vec<[f32; LANES]> {
 
 /// Square roots of powers.
 pub(crate) fn magnitudes(powers: &[f32], out: &mut Rows) {
-    for (magnitude, power) in out.as_flattened_mut().iter_mut().zip(powers) {
-        *magnitude = power.sqrt();
-    }
+    wide(
+        #[inline(always)]
+        || {
+            for (magnitude, power) in out.as_flattened_mut().iter_mut().zip(powers) {
+                *magnitude = power.sqrt();
+            }
+        },
+    );
 }
 
 /// Sum and centre of gravity of magnitudes.

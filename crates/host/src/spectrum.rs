@@ -1,7 +1,7 @@
 //! The spectra of one feed of samples: one transform for each distinct request,
 //! on every scale that anybody asks for.
 
-use agogic_dsp::{Stft, StftSpec};
+use agogic_dsp::{Rows, Stft, StftSpec, wide};
 use agogic_schema::SpectrumScale;
 
 use crate::feed::{PcmFeed, Piece};
@@ -13,14 +13,14 @@ pub(crate) struct SpectrumFeed {
     /// One per channel.
     stfts: Vec<Stft>,
     /// Frames of each channel, before they are interleaved; unused for one.
-    apart: Vec<Vec<f32>>,
+    apart: Vec<Rows>,
     /// Frames as the transform gives them: complex if anybody asks for that,
     /// otherwise power.
-    rows: Vec<f32>,
+    rows: Rows,
     /// Made of complex rows, if anybody asks.
-    power: Option<Vec<f32>>,
+    power: Option<Rows>,
     /// Made of either, if anybody asks.
-    magnitude: Option<Vec<f32>>,
+    magnitude: Option<Rows>,
     count: usize,
     position: u64,
 }
@@ -30,8 +30,8 @@ impl SpectrumFeed {
         Self {
             pcm,
             stfts: (0..channels).map(|_| Stft::new(spec)).collect(),
-            apart: vec![vec![]; channels],
-            rows: vec![],
+            apart: vec![Rows::default(); channels],
+            rows: Rows::default(),
             power: None,
             magnitude: None,
             count: 0,
@@ -64,12 +64,12 @@ impl SpectrumFeed {
         self.position += self.count as u64;
         for (channel, (stft, rows)) in self.stfts.iter_mut().zip(&mut self.apart).enumerate() {
             rows.clear();
-            stft.push(pcm.channel(channel), |_, batch| rows.extend_from_slice(batch));
+            stft.push_onto(pcm.channel(channel), rows);
             if last {
-                stft.finish(|_, batch| rows.extend_from_slice(batch));
+                stft.finish_onto(rows);
             }
         }
-        self.count = self.apart[0].len() / self.stfts[0].width();
+        self.count = self.apart[0].values().len() / self.stfts[0].width();
         self.interleave();
         self.scale();
     }
@@ -83,24 +83,34 @@ impl SpectrumFeed {
         self.rows.clear();
         for frame in 0..self.count {
             for rows in &self.apart {
-                self.rows.extend_from_slice(&rows[frame * width..(frame + 1) * width]);
+                let row = &rows.values()[frame * width..(frame + 1) * width];
+                self.rows.room(width).copy_from_slice(row);
             }
         }
     }
 
     fn scale(&mut self) {
         let complex = self.is_complex();
-        let bins = self.rows.as_chunks().0.iter().map(|[re, im]| re * re + im * im);
-        if let Some(power) = self.power.as_mut().filter(|_| complex) {
-            power.clear();
-            power.extend(bins.clone());
+        let rows = self.rows.values();
+        let bins = rows.as_chunks().0;
+        if let Some(powers) = self.power.as_mut().filter(|_| complex) {
+            fill(powers, bins, power);
         }
-        if let Some(magnitude) = &mut self.magnitude {
-            magnitude.clear();
+        if let Some(magnitudes) = &mut self.magnitude {
             if complex {
-                magnitude.extend(bins.map(f32::sqrt));
+                fill(
+                    magnitudes,
+                    bins,
+                    #[inline(always)]
+                    |bin| power(bin).sqrt(),
+                );
             } else {
-                magnitude.extend(self.rows.iter().map(|power| power.sqrt()));
+                fill(
+                    magnitudes,
+                    rows,
+                    #[inline(always)]
+                    |power: &f32| power.sqrt(),
+                );
             }
         }
     }
@@ -115,7 +125,27 @@ impl SpectrumFeed {
             SpectrumScale::Power => (bins, self.power.as_ref()),
             SpectrumScale::Magnitude => (bins, self.magnitude.as_ref()),
         };
-        let data = data.map_or(&[][..], Vec::as_slice);
+        let data = data.map_or(&[][..], Rows::values);
         Piece { position: self.position, count: self.count, channels: self.stfts.len(), width, data }
     }
+}
+
+#[inline(always)]
+fn power([re, im]: &[f32; 2]) -> f32 {
+    re * re + im * im
+}
+
+/// What `value` makes of each of `given`.
+#[inline(always)]
+fn fill<T>(rows: &mut Rows, given: &[T], value: impl Fn(&T) -> f32) {
+    rows.clear();
+    let room = rows.room(given.len());
+    wide(
+        #[inline(always)]
+        || {
+            for (room, given) in room.iter_mut().zip(given) {
+                *room = value(given);
+            }
+        },
+    );
 }

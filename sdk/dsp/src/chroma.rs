@@ -122,6 +122,12 @@ impl ChromaBank {
     pub fn apply(&self, power_row: &[f32], out: &mut [f32]) {
         self.weights.apply(power_row, out);
     }
+
+    /// [`ChromaBank::apply`] of many rows, one after the other, bit for bit the same
+    /// and faster. What is no whole row, in or out, is left alone.
+    pub fn apply_rows(&self, power_rows: &[f32], out: &mut [f32]) {
+        self.weights.apply_rows(power_rows, out);
+    }
 }
 
 #[cfg(test)]

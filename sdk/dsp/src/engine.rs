@@ -8,6 +8,8 @@
 use rustfft::Fft;
 use rustfft::num_complex::Complex32;
 
+use crate::wide::wide;
+
 /// Two frames whose powers differ by more than this factor are transformed one by
 /// one: the rounding errors of a joint transform are relative to the louder frame
 /// and would drown the quieter one.
@@ -23,10 +25,12 @@ pub(crate) trait Scale<const VALUES: usize> {
 pub(crate) struct Power;
 
 impl Scale<1> for Power {
+    #[inline(always)]
     fn bin(re: f32, im: f32) -> [f32; 1] {
         [re * re + im * im]
     }
 
+    #[inline(always)]
     fn power([power]: &[f32; 1]) -> f32 {
         *power
     }
@@ -36,10 +40,12 @@ impl Scale<1> for Power {
 pub(crate) struct Complex;
 
 impl Scale<2> for Complex {
+    #[inline(always)]
     fn bin(re: f32, im: f32) -> [f32; 2] {
         [re, im]
     }
 
+    #[inline(always)]
     fn power([re, im]: &[f32; 2]) -> f32 {
         re * re + im * im
     }
@@ -63,8 +69,20 @@ impl Engine<'_> {
         odd_row: &mut [f32],
     ) {
         let (even_bins, odd_bins) = (even_row.as_chunks_mut().0, odd_row.as_chunks_mut().0);
-        self.pair::<S, N>(even, odd, even_bins, odd_bins);
-        if !comparable(sum::<S, N>(even_bins), sum::<S, N>(odd_bins)) {
+        let (spectrum, window) = (&mut *self.spectrum, self.window);
+        wide(
+            #[inline(always)]
+            || join(even, odd, window, spectrum),
+        );
+        self.fft.process_with_scratch(spectrum, self.scratch);
+        let fine = wide(
+            #[inline(always)]
+            || {
+                part::<S, N>(spectrum, even_bins, odd_bins);
+                comparable(sum::<S, N>(even_bins), sum::<S, N>(odd_bins))
+            },
+        );
+        if !fine {
             self.one::<S, N>(even, even_row);
             self.one::<S, N>(odd, odd_row);
         }
@@ -80,35 +98,38 @@ impl Engine<'_> {
             *bin = S::bin(z.re, z.im);
         }
     }
+}
 
-    fn pair<S: Scale<N>, const N: usize>(
-        &mut self,
-        even: &[f32],
-        odd: &[f32],
-        even_bins: &mut [[f32; N]],
-        odd_bins: &mut [[f32; N]],
-    ) {
-        let frames = even.iter().zip(odd).zip(self.window);
-        for (z, ((&a, &b), &w)) in self.spectrum.iter_mut().zip(frames) {
-            *z = Complex32::new(a * w, b * w);
-        }
-        self.fft.process_with_scratch(self.spectrum, self.scratch);
+/// Two frames, windowed, as real and imaginary parts.
+#[inline(always)]
+fn join(even: &[f32], odd: &[f32], window: &[f32], spectrum: &mut [Complex32]) {
+    for (z, ((&a, &b), &w)) in spectrum.iter_mut().zip(even.iter().zip(odd).zip(window)) {
+        *z = Complex32::new(a * w, b * w);
+    }
+}
 
-        // With Z = E + iO and E, O the spectra of real signals:
-        // 2 E[k] = Z[k] + conj Z[-k] and 2i O[k] = Z[k] - conj Z[-k].
-        let (Some((even_dc, even_bins)), Some((odd_dc, odd_bins))) =
-            (even_bins.split_first_mut(), odd_bins.split_first_mut())
-        else {
-            return;
-        };
-        let dc = self.spectrum[0];
-        *even_dc = S::bin(dc.re, 0.0);
-        *odd_dc = S::bin(dc.im, 0.0);
-        let mirrored = self.spectrum[1..].iter().zip(self.spectrum.iter().rev());
-        for ((e, o), (z, m)) in even_bins.iter_mut().zip(odd_bins).zip(mirrored) {
-            *e = S::bin(0.5 * (z.re + m.re), 0.5 * (z.im - m.im));
-            *o = S::bin(0.5 * (z.im + m.im), 0.5 * (m.re - z.re));
-        }
+/// The bins of the two frames that a spectrum holds.
+///
+/// With Z = E + iO and E, O the spectra of real signals:
+/// 2 E[k] = Z[k] + conj Z[-k] and 2i O[k] = Z[k] - conj Z[-k].
+#[inline(always)]
+fn part<S: Scale<N>, const N: usize>(
+    spectrum: &[Complex32],
+    even_bins: &mut [[f32; N]],
+    odd_bins: &mut [[f32; N]],
+) {
+    let (Some((even_dc, even_bins)), Some((odd_dc, odd_bins))) =
+        (even_bins.split_first_mut(), odd_bins.split_first_mut())
+    else {
+        return;
+    };
+    let dc = spectrum[0];
+    *even_dc = S::bin(dc.re, 0.0);
+    *odd_dc = S::bin(dc.im, 0.0);
+    let mirrored = spectrum[1..].iter().zip(spectrum.iter().rev());
+    for ((e, o), (z, m)) in even_bins.iter_mut().zip(odd_bins).zip(mirrored) {
+        *e = S::bin(0.5 * (z.re + m.re), 0.5 * (z.im - m.im));
+        *o = S::bin(0.5 * (z.im + m.im), 0.5 * (m.re - z.re));
     }
 }
 
@@ -120,6 +141,7 @@ fn comparable(a: f32, b: f32) -> bool {
 
 /// The power of a row in independent sums, which the compiler can vectorise. It
 /// is the same bit for bit on every scale, and so is what follows from it.
+#[inline(always)]
 fn sum<S: Scale<N>, const N: usize>(bins: &[[f32; N]]) -> f32 {
     let mut lanes = [0.0f32; 16];
     let (chunks, rest) = bins.as_chunks::<16>();

@@ -1,11 +1,18 @@
 //! A dense matrix that rows are multiplied with, laid out for the processor: what
 //! chroma banks and cosine transforms are made of.
 
-/// Outputs that are summed side by side: three or six vectors.
-pub(crate) const LANES: usize = 12;
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::wide::Eight;
+
+/// Outputs that are summed side by side: two or four vectors.
+pub(crate) const LANES: usize = 16;
 
 /// Inputs that are summed in f32 before they are added to f64, unless it is told.
 const STRETCH: usize = 64;
+
+/// Rows that go through the weights together.
+const ROWS: usize = 16;
 
 /// A matrix of `outputs` sums over `inputs` values.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,43 +63,94 @@ impl Matrix {
     /// short the rest counts as 0; what `out` has beyond the outputs stays as it is.
     pub(crate) fn apply(&self, row: &[f32], out: &mut [f32]) {
         let row = &row[..row.len().min(self.inputs)];
-        let outputs = self.outputs.min(out.len());
-        let groups = out[..outputs].chunks_mut(LANES);
-        for (values, weights) in groups.zip(self.weights.chunks_exact(self.inputs)) {
-            let mut sums = [0.0f64; LANES];
-            for (stretch, weights) in row.chunks(self.stretch).zip(weights.chunks(self.stretch)) {
-                let mut lanes = [0.0; LANES];
-                sum(stretch, weights, &mut lanes);
-                sums.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum += f64::from(lane));
+        Arch::new().dispatch(Sums { matrix: self, rows: &[row], out: &mut [out] });
+    }
+
+    /// [`Matrix::apply`] of many whole rows, one after the other, bit for bit the
+    /// same: each part of the weights stays close to the processor until all rows
+    /// have been through it. What is no whole row, in or out, is left alone.
+    pub(crate) fn apply_rows(&self, rows: &[f32], out: &mut [f32]) {
+        let rows = rows.chunks(ROWS * self.inputs).zip(out.chunks_mut(ROWS * self.outputs));
+        for (rows, out) in rows {
+            let mut pairs = rows.chunks_exact(self.inputs).zip(out.chunks_exact_mut(self.outputs));
+            let (mut some, mut to): ([&[f32]; ROWS], [&mut [f32]; ROWS]) = Default::default();
+            let mut count = 0;
+            for ((row, out), pair) in some.iter_mut().zip(&mut to).zip(&mut pairs) {
+                (*row, *out) = pair;
+                count += 1;
             }
-            values.iter_mut().zip(sums).for_each(|(value, sum)| *value = sum as f32);
+            Arch::new().dispatch(Sums { matrix: self, rows: &some[..count], out: &mut to[..count] });
         }
     }
 }
 
-/// The weighted sums of a stretch, even and odd inputs apart so that the processor
-/// need not wait for one sum before it begins the next.
-///
-/// Not inlined: beside the sums in f64 the compiler would make vectors of two.
-#[inline(never)]
-fn sum(stretch: &[f32], weights: &[[f32; LANES]], out: &mut [f32; LANES]) {
-    let (mut even, mut odd) = ([0.0f32; LANES], [0.0f32; LANES]);
-    let (pairs, last) = stretch.as_chunks::<2>();
-    let (weight_pairs, _) = weights.as_chunks::<2>();
-    for ([a, b], [for_a, for_b]) in pairs.iter().zip(weight_pairs) {
-        for (lane, weight) in even.iter_mut().zip(for_a) {
-            *lane += a * weight;
+/// The sums of at most [`ROWS`] rows of the same length.
+struct Sums<'a, 'b> {
+    matrix: &'a Matrix,
+    rows: &'a [&'a [f32]],
+    out: &'a mut [&'b mut [f32]],
+}
+
+impl WithSimd for Sums<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Matrix { inputs, outputs, stretch, weights } = self.matrix;
+        let length = self.rows.first().map_or(0, |row| row.len());
+        for (group, weights) in weights.chunks_exact(*inputs).enumerate() {
+            let mut sums = [[0.0f64; LANES]; ROWS];
+            for start in (0..length).step_by(*stretch) {
+                let end = length.min(start + stretch);
+                let weights = &weights[start..end];
+                for (pair, sums) in self.rows.chunks(2).zip(sums.chunks_mut(2)) {
+                    let rows = [&pair[0][start..end], &pair[pair.len() - 1][start..end]];
+                    for (sums, lanes) in sums.iter_mut().zip(sum(simd, rows, weights)) {
+                        sums.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum += f64::from(lane));
+                    }
+                }
+            }
+            for (out, sums) in self.out.iter_mut().zip(&sums) {
+                let outputs = (*outputs).min(out.len());
+                let values = out[..outputs].iter_mut().skip(group * LANES);
+                values.zip(sums).for_each(|(value, &sum)| *value = sum as f32);
+            }
         }
-        for (lane, weight) in odd.iter_mut().zip(for_b) {
-            *lane += b * weight;
+    }
+}
+
+/// The weighted sums of a stretch of two rows, even and odd inputs apart so that
+/// the processor need not wait for one sum before it begins the next.
+#[inline(always)]
+fn sum<S: Simd>(simd: S, [a, b]: [&[f32]; 2], weights: &[[f32; LANES]]) -> [[f32; LANES]; 2] {
+    // By row, parity of the input, and half of the lanes.
+    let mut sums = [[[Eight::splat(simd, 0.0); 2]; 2]; 2];
+    let (a, last_of_a) = a.as_chunks::<2>();
+    let (b, last_of_b) = b.as_chunks::<2>();
+    let (pairs, last_weights) = weights.as_chunks::<2>();
+    let mut add = |parity: usize, a: f32, b: f32, weights: &[f32; LANES]| {
+        let halves = weights.as_chunks::<8>().0;
+        for half in 0..2 {
+            let weights = Eight::load(simd, &halves[half]);
+            sums[0][parity][half].add_product(Eight::splat(simd, a), weights);
+            sums[1][parity][half].add_product(Eight::splat(simd, b), weights);
+        }
+    };
+    for ((a, b), weights) in a.iter().zip(b).zip(pairs) {
+        add(0, a[0], b[0], &weights[0]);
+        add(1, a[1], b[1], &weights[1]);
+    }
+    for ((a, b), weights) in last_of_a.iter().zip(last_of_b).zip(last_weights) {
+        add(0, *a, *b, weights);
+    }
+    let mut out = [[0.0; LANES]; 2];
+    for (out, [even, odd]) in out.iter_mut().zip(sums) {
+        for ((out, mut even), odd) in out.as_chunks_mut::<8>().0.iter_mut().zip(even).zip(odd) {
+            even.add(odd);
+            *out = even.values();
         }
     }
-    if let (Some(x), Some(weights)) = (last.first(), weights.get(2 * pairs.len())) {
-        even.iter_mut().zip(weights).for_each(|(lane, weight)| *lane += x * weight);
-    }
-    for ((out, even), odd) in out.iter_mut().zip(even).zip(odd) {
-        *out = even + odd;
-    }
+    out
 }
 
 #[cfg(test)]
@@ -121,6 +179,14 @@ mod tests {
                 assert_eq!(out[outputs], -1.0);
             }
             matrix.apply(&row, &mut []);
+
+            let rows: Vec<f32> = (0..37 * inputs).map(|i| (i * 37 % 101) as f32 / 7.0).collect();
+            let (mut all, mut one) = (vec![f32::NAN; 37 * outputs], vec![f32::NAN; outputs]);
+            matrix.apply_rows(&rows, &mut all);
+            for (row, all) in rows.chunks(inputs).zip(all.chunks(outputs)) {
+                matrix.apply(row, &mut one);
+                assert_eq!(all, one);
+            }
         }
     }
 }

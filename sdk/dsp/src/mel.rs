@@ -2,8 +2,11 @@
 //! Weights are those of librosa's `filters.mel`; only the non-zero ones are kept.
 //! Called by calculators, once per spectrum row.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::error::DspError;
 use crate::stft_spec::MAX_N_FFT;
+use crate::wide::Eight;
 
 /// The most bands that a [`MelBank`] accepts.
 pub const MAX_MELS: usize = 8192;
@@ -146,11 +149,7 @@ impl MelBank {
     /// other lengths, what fits is used: bands that a short row does not cover are
     /// 0, and values of `out` beyond the last band stay as they are.
     pub fn apply(&self, power_row: &[f32], out: &mut [f32]) {
-        for (value, band) in out.iter_mut().zip(&self.bands) {
-            let weights = &self.weights[band.first_weight..][..band.len];
-            let powers = power_row.get(band.first_bin..band.first_bin + band.len);
-            *value = powers.map_or(0.0, |powers| dot(powers, weights));
-        }
+        Arch::new().dispatch(Bands { bank: self, power_row, out });
     }
 
     fn push_band(&mut self, hz_per_bin: f64, [low, peak, high]: [f64; 3], norm: MelNorm) {
@@ -190,16 +189,38 @@ fn band_edges(n_mels: usize, fmin: f64, fmax: f64, scale: MelScale) -> Vec<f64> 
     inner.chain([high]).map(|mel| mel_to_hz(mel, scale)).collect()
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();
-    for (a, b) in a.zip(b) {
-        for (lane, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-            *lane += x * y;
+/// The sums of all bands.
+struct Bands<'a> {
+    bank: &'a MelBank,
+    power_row: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Bands<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (value, band) in self.out.iter_mut().zip(&self.bank.bands) {
+            let weights = &self.bank.weights[band.first_weight..][..band.len];
+            let powers = self.power_row.get(band.first_bin..band.first_bin + band.len);
+            *value = powers.map_or(0.0, |powers| dot(simd, powers, weights));
         }
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
+}
+
+#[inline(always)]
+fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = Eight::splat(simd, 0.0);
+    let ((a, rest_of_a), (b, rest_of_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut rest = 0.0;
+    for (a, b) in rest_of_a.iter().zip(rest_of_b) {
+        rest += a * b;
+    }
+    for (a, b) in a.iter().zip(b) {
+        lanes.add_product(Eight::load(simd, a), Eight::load(simd, b));
+    }
+    let [a, b, c, d, e, f, g, h] = lanes.values();
     ((a + e) + (c + g)) + ((b + f) + (d + h)) + rest
 }
 

@@ -13,6 +13,7 @@ use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
 use crate::engine::{Complex, Engine, Power, Scale};
+use crate::rows::Rows;
 use crate::stft_spec::StftSpec;
 use crate::window::pad_centre;
 
@@ -29,7 +30,8 @@ const BATCH_BINS: usize = 1 << 15;
 /// [`Stft::push`] and [`Stft::finish`] call their sink with the index of the first
 /// of some frames, counted from 0, and the rows of these frames, one after the
 /// other, each of [`Stft::width`] values. Frames come in order and without gaps, in
-/// batches of up to 32. The window is not normalised: a sine of amplitude 1 in the
+/// batches of up to 32. [`Stft::push_onto`] and [`Stft::finish_onto`] append the same
+/// rows to some [`Rows`]. The window is not normalised: a sine of amplitude 1 in the
 /// middle of a bin peaks at a magnitude of `sum of the window / 2`.
 ///
 /// A row holds the power `|X|^2` of each bin or, if it was made by
@@ -60,7 +62,10 @@ pub struct Stft {
     begun: bool,
     /// Whether rows are complex.
     complex: bool,
-    rows: Vec<f32>,
+    /// Most frames that are transformed at once.
+    batch: usize,
+    /// What sinks are lent.
+    rows: Rows,
     spectrum: Vec<Complex32>,
     scratch: Vec<Complex32>,
 }
@@ -81,7 +86,6 @@ impl Stft {
         let fft = FftPlanner::new().plan_fft_forward(spec.n_fft());
         let batch = (BATCH_BINS / spec.bins()).clamp(2, MAX_BATCH) & !1;
         let stride = spec.hop().get().min(spec.n_fft());
-        let width = if complex { 2 * spec.bins() } else { spec.bins() };
         let scratch = vec![Complex32::ZERO; fft.get_inplace_scratch_len()];
         Stft {
             spec,
@@ -94,7 +98,8 @@ impl Stft {
             next_frame: 0,
             begun: false,
             complex,
-            rows: vec![0.0; batch * width],
+            batch,
+            rows: Rows::default(),
             spectrum: vec![Complex32::ZERO; spec.n_fft()],
             scratch,
         }
@@ -118,22 +123,26 @@ impl Stft {
     /// Takes the next samples of one channel, nominally within `-1.0..=1.0`, and
     /// hands every batch of frames that they complete to `sink`.
     pub fn push(&mut self, samples: &[f32], mut sink: impl FnMut(u64, &[f32])) {
-        self.begun |= !samples.is_empty();
-        self.feed(samples, &mut sink);
+        self.begin(samples);
+        self.feed(samples, &mut |stft, frames| stft.lend(frames, &mut sink));
     }
 
     /// Ends the signal, hands the frames that remain to `sink`, and makes the
     /// transform ready for another signal.
     pub fn finish(&mut self, mut sink: impl FnMut(u64, &[f32])) {
-        if self.begun {
-            if self.spec.centre() {
-                self.feed_zeros(self.spec.n_fft() - self.spec.left_padding(), &mut sink);
-            }
-            if let Some(rest) = self.filled.checked_sub(self.spec.n_fft()) {
-                self.emit(1 + rest / self.stride, &mut sink);
-            }
-        }
-        self.reset();
+        self.end(&mut |stft, frames| stft.lend(frames, &mut sink));
+    }
+
+    /// As [`Stft::push`], but appends the rows to `rows`: for callers who would
+    /// copy them anyway.
+    pub fn push_onto(&mut self, samples: &[f32], rows: &mut Rows) {
+        self.begin(samples);
+        self.feed(samples, &mut |stft, frames| stft.emit(frames, rows));
+    }
+
+    /// As [`Stft::finish`], but appends the rows to `rows`.
+    pub fn finish_onto(&mut self, rows: &mut Rows) {
+        self.end(&mut |stft, frames| stft.emit(frames, rows));
     }
 
     /// Forgets the signal so far, as if nothing had been pushed.
@@ -145,16 +154,33 @@ impl Stft {
         self.begun = false;
     }
 
-    fn feed_zeros(&mut self, mut count: usize, sink: &mut impl FnMut(u64, &[f32])) {
+    fn begin(&mut self, samples: &[f32]) {
+        self.begun |= !samples.is_empty();
+    }
+
+    fn end(&mut self, emit: &mut impl FnMut(&mut Stft, usize)) {
+        if self.begun {
+            if self.spec.centre() {
+                self.feed_zeros(self.spec.n_fft() - self.spec.left_padding(), emit);
+            }
+            if let Some(rest) = self.filled.checked_sub(self.spec.n_fft()) {
+                emit(self, 1 + rest / self.stride);
+            }
+        }
+        self.reset();
+    }
+
+    fn feed_zeros(&mut self, mut count: usize, emit: &mut impl FnMut(&mut Stft, usize)) {
         const ZEROS: [f32; 256] = [0.0; 256];
         while count > 0 {
             let n = count.min(ZEROS.len());
-            self.feed(&ZEROS[..n], sink);
+            self.feed(&ZEROS[..n], emit);
             count -= n;
         }
     }
 
-    fn feed(&mut self, mut samples: &[f32], sink: &mut impl FnMut(u64, &[f32])) {
+    /// Takes samples, and calls `emit` with how many frames they complete.
+    fn feed(&mut self, mut samples: &[f32], emit: &mut impl FnMut(&mut Stft, usize)) {
         let n_fft = self.spec.n_fft();
         let gap = self.spec.hop().get() - self.stride;
         while !samples.is_empty() {
@@ -175,29 +201,36 @@ impl Stft {
                 self.skip = gap;
             }
             if self.filled == self.buffer.len() {
-                let batch = self.rows.len() / self.width();
-                self.emit(batch, sink);
-                self.buffer.copy_within(batch * self.stride.., 0);
-                self.filled -= batch * self.stride;
+                emit(self, self.batch);
+                self.buffer.copy_within(self.batch * self.stride.., 0);
+                self.filled -= self.batch * self.stride;
             }
         }
     }
 
-    /// Transforms the first `frames` frames in the buffer and hands them out.
-    fn emit(&mut self, frames: usize, sink: &mut impl FnMut(u64, &[f32])) {
+    /// Transforms the first `frames` frames in the buffer and lends them to `sink`.
+    fn lend(&mut self, frames: usize, sink: &mut impl FnMut(u64, &[f32])) {
+        let (first, mut rows) = (self.next_frame, std::mem::take(&mut self.rows));
+        rows.clear();
+        self.emit(frames, &mut rows);
+        sink(first, rows.values());
+        self.rows = rows;
+    }
+
+    /// Transforms the first `frames` frames in the buffer.
+    fn emit(&mut self, frames: usize, rows: &mut Rows) {
+        let rows = rows.room(frames * self.width());
         if self.complex {
-            self.transform::<Complex, 2>(frames);
+            self.transform::<Complex, 2>(rows);
         } else {
-            self.transform::<Power, 1>(frames);
+            self.transform::<Power, 1>(rows);
         }
-        sink(self.next_frame, &self.rows[..frames * self.width()]);
         self.next_frame += frames as u64;
     }
 
-    fn transform<S: Scale<N>, const N: usize>(&mut self, frames: usize) {
+    fn transform<S: Scale<N>, const N: usize>(&mut self, rows: &mut [f32]) {
         let width = self.width();
         let n_fft = self.spec.n_fft();
-        let rows = self.rows[..frames * width].chunks_mut(2 * width);
         let starts = (0..).step_by(2 * self.stride);
         let mut engine = Engine {
             fft: &*self.fft,
@@ -205,7 +238,7 @@ impl Stft {
             spectrum: &mut self.spectrum,
             scratch: &mut self.scratch,
         };
-        for (start, rows) in starts.zip(rows) {
+        for (start, rows) in starts.zip(rows.chunks_mut(2 * width)) {
             let even = &self.buffer[start..][..n_fft];
             let (even_row, odd_row) = rows.split_at_mut(width);
             if odd_row.is_empty() {
