@@ -5,6 +5,7 @@
 //! calculators' crates this alone holds the export macro.
 
 agogic_calculator::export!(
+    agogic_beat::Beat,
     agogic_chroma::Chroma,
     agogic_mel::Mel,
     agogic_mel::Spectrum,
