@@ -53,7 +53,7 @@ fn beats_and_onsets_of_known_pieces() {
     assert!(ours >= theirs, "beats: {ours:.3} of 10, librosa {theirs:.3}");
 }
 
-/// Values of `mir_eval.beat.f_measure`, by hand from its definition.
+/// What `mir_eval.beat.f_measure` gives for the same lists.
 #[test]
 fn the_measure() {
     for (known, found, expect) in [

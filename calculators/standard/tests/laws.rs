@@ -3,6 +3,7 @@
 
 mod signals;
 
+use agogic_beat::Beat;
 use agogic_calculator::{Calculator, Collected, Kind, Setup, TrackHeader};
 use agogic_chroma::Chroma;
 use agogic_mel::{Mel, Spectrum};
@@ -91,7 +92,9 @@ fn check_derived<C: Calculator>(input: &(TrackHeader, Vec<f32>)) {
 fn tracks_may_be_cut_anywhere() {
     let drums = signals::signal("drums");
     check_derived::<OnsetStrength>(&signals::mel(&drums, 80.0));
-    check_derived::<OnsetTimes>(&signals::strength(&drums, 80.0));
+    let strength = signals::strength(&drums, 80.0);
+    check_derived::<OnsetTimes>(&strength);
+    check_derived::<Beat>(&strength);
 }
 
 /// Frames on the only or finest plane of output 0, for so many samples.
@@ -157,6 +160,7 @@ fn silence_and_direct_current() {
 #[test]
 fn descriptions_hold() {
     let specs = [
+        Beat::describe(),
         Mel::describe(),
         Spectrum::describe(),
         OnsetStrength::describe(),
