@@ -53,7 +53,6 @@ fn main() {
         ("agogic.rms", row::<agogic_rms::Rms>("agogic.rms", 1)),
         ("agogic.spectrum", row::<agogic_spectrum::Spectrum>("agogic.spectrum", BINS)),
         ("agogic.mel", row::<agogic_mel::Mel>("agogic.mel", BINS)),
-        ("agogic.onset", row::<agogic_onset::Onset>("agogic.onset", BINS)),
     ];
     let cost = nothing[DEMANDED_AT].through - nothing[DEMANDED_AT].direct;
     println!(

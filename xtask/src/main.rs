@@ -1,10 +1,11 @@
 //! The project's own tasks: `cargo xtask test`, `golden`, `parity`, `tidy`, `header`,
-//! `bench`, `fuzz`, `wasm`, `new-calculator`. What lives here: starting cargo in
+//! `bench`, `accuracy`, `fuzz`, `wasm`, `new-calculator`. What lives here: starting cargo in
 //! the right way and judging what it says, the C header, and the rules of the
 //! repository that no compiler checks. Nothing of the product.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people at a terminal")]
 
+mod accuracy;
 mod bench;
 mod cargo;
 mod fuzz;
@@ -61,6 +62,12 @@ enum Task {
         #[command(flatten)]
         features: bench::Features,
     },
+    /// Beats and onsets of rendered pieces against those that are known
+    Accuracy {
+        /// Write the pieces into this folder instead, for tests/reference/make_beats.py
+        #[arg(long)]
+        write: Option<PathBuf>,
+    },
     /// Give damaged files to the importers of tempo maps
     Fuzz {
         /// How long to go on, after every prefix of sound files
@@ -105,6 +112,7 @@ fn run(task: Task) -> Result<()> {
         Task::Tidy => tidy::run(root),
         Task::Header { check } => header::run(root, check),
         Task::Bench { names, features } => bench::run(root, &names, &features),
+        Task::Accuracy { write } => accuracy::run(root, write.as_deref()),
         Task::Fuzz { seconds, seed, files } => fuzz::run(root, seconds, seed, &files),
         Task::Wasm => wasm::run(root),
         Task::NewCalculator { name, dir } => {

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+/// Sums that run side by side, so that they become vector instructions.
+const LANES: usize = 8;
+
 /// A running spectral flux, given some frames late.
 pub(crate) struct Flux {
     /// The frame before; empty at the start.
@@ -19,12 +22,27 @@ impl Flux {
     /// Takes the next frame and gives the strength that stands at its place:
     /// `mean over bands of max(0, now - before)`, 0 where nothing is before.
     pub(crate) fn next(&mut self, bands: &[f32]) -> f32 {
-        let rise: f64 = self.before.iter().zip(bands).map(|(a, b)| f64::from((b - a).max(0.0))).sum();
+        let rise = rise(&self.before, bands);
         self.before.clear();
         self.before.extend_from_slice(bands);
-        self.late.push_back((rise / bands.len().max(1) as f64) as f32);
+        self.late.push_back(rise / bands.len().max(1) as f32);
         self.late.pop_front().unwrap_or(0.0)
     }
+}
+
+/// The sum of what each band rose; 0 where that is not finite.
+fn rise(before: &[f32], now: &[f32]) -> f32 {
+    let mut sums = [0.0f32; LANES];
+    let (old, new) = (before.chunks_exact(LANES), now.chunks_exact(LANES));
+    let rest = old.remainder().iter().zip(new.remainder());
+    let rest: f32 = rest.map(|(a, b)| (b - a).max(0.0)).sum();
+    for (old, new) in old.zip(new) {
+        for ((sum, a), b) in sums.iter_mut().zip(old).zip(new) {
+            *sum += (b - a).max(0.0);
+        }
+    }
+    let rise = sums.iter().sum::<f32>() + rest;
+    if rise.is_finite() { rise } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -38,5 +56,21 @@ mod tests {
             let frames = [[5.0, 1.0], [9.0, 1.0], [0.0, 3.0], [0.0, 0.0]];
             assert_eq!(frames.map(|frame| flux.next(&frame)), expect);
         }
+    }
+
+    #[test]
+    fn every_band_counts() {
+        for bands in 1..20 {
+            let mut flux = Flux::new(0);
+            assert_eq!(flux.next(&vec![1.0; bands]), 0.0);
+            assert_eq!(flux.next(&vec![3.0; bands]), 2.0);
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_no_rise() {
+        let mut flux = Flux::new(0);
+        let frames = [[0.0, 0.0], [f32::NAN, 2.0], [f32::INFINITY, 0.0], [f32::INFINITY, 1.0], [0.0, 4.0]];
+        assert_eq!(frames.map(|frame| flux.next(&frame)), [0.0, 1.0, 0.0, 0.5, 1.5]);
     }
 }

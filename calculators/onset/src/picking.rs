@@ -95,7 +95,7 @@ fn mean(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Onset;
+    use crate::OnsetTimes;
     use agogic_calculator::Collected;
 
     const LIBROSA: Picking =
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn spans_in_frames() {
         let check = |rate, hop, expect: [usize; 5]| {
-            let setup = Collected::setup::<Onset>(rate, 1, 1025);
+            let setup = Collected::setup::<OnsetTimes>(rate, 1, 0);
             let Picking { pre_max, post_max, pre_avg, post_avg, wait, delta } =
                 Picking::new(&setup, hop).expect("the defaults");
             assert_eq!([pre_max, post_max, pre_avg, post_avg, wait], expect);

@@ -5,6 +5,7 @@
 //! calculators' crates this alone holds the export macro.
 
 agogic_calculator::export!(
+    agogic_beat::Beat,
     agogic_chroma::Chroma,
     agogic_chroma::Tuning,
     agogic_cqt::Cqt,
@@ -13,7 +14,8 @@ agogic_calculator::export!(
     agogic_loudness::Loudness,
     agogic_mel::Mel,
     agogic_mfcc::Mfcc,
-    agogic_onset::Onset,
+    agogic_onset::OnsetStrength,
+    agogic_onset::OnsetTimes,
     agogic_oscilloscope::Oscilloscope,
     agogic_peaks::ChannelWaveforms,
     agogic_peaks::Peaks,

@@ -3,12 +3,13 @@
 
 mod signals;
 
-use agogic_calculator::{Calculator, Collected, Kind, Setup};
+use agogic_beat::Beat;
+use agogic_calculator::{Calculator, Collected, Kind, Setup, TrackHeader};
 use agogic_chroma::Chroma;
 use agogic_hpss::Hpss;
 use agogic_mel::Mel;
 use agogic_mfcc::Mfcc;
-use agogic_onset::Onset;
+use agogic_onset::{OnsetStrength, OnsetTimes};
 use agogic_peaks::Peaks;
 use agogic_rms::Rms;
 use agogic_spectral::Spectral;
@@ -21,7 +22,10 @@ use agogic_zero_crossings::ZeroCrossings;
 type Bits = Vec<(Vec<Vec<u32>>, Vec<i64>)>;
 
 fn bits<C: Calculator>(setup: &Setup, samples: &[f32], block: usize) -> Bits {
-    let got = signals::run::<C>(setup, samples, block);
+    collected_bits::<C>(&signals::run::<C>(setup, samples, block))
+}
+
+fn collected_bits<C: Calculator>(got: &Collected) -> Bits {
     let of_output = |(output, descriptor): (usize, agogic_calculator::DescriptorSpec)| {
         let planes = match descriptor.kind {
             Kind::Dense(_) => 1,
@@ -74,12 +78,28 @@ fn blocks_may_be_cut_anywhere() {
     check_blocks::<PowerSpectrum>();
     check_blocks::<SpectrumDecibels>();
     check_blocks::<Hpss>();
-    check_blocks::<Onset>();
     check_blocks::<Peaks>();
     check_blocks::<Rms>();
     check_blocks::<Spectral>();
     check_blocks::<Chroma>();
     check_blocks::<ZeroCrossings>();
+}
+
+fn check_derived<C: Calculator>(input: &(TrackHeader, Vec<f32>)) {
+    let run = |block| collected_bits::<C>(&signals::derived::<C>(input, block));
+    let whole = run(65_536);
+    for block in [1, 7, 64, 1000] {
+        assert!(whole == run(block), "blocks of {block}");
+    }
+}
+
+#[test]
+fn tracks_may_be_cut_anywhere() {
+    let drums = signals::signal("drums");
+    check_derived::<OnsetStrength>(&signals::mel(&drums, 80.0));
+    let strength = signals::strength(&drums, 80.0);
+    check_derived::<OnsetTimes>(&strength);
+    check_derived::<Beat>(&strength);
 }
 
 /// Frames on the only or finest plane of output 0, for so many samples.
@@ -108,7 +128,7 @@ fn counts_of_frames() {
             assert_eq!(frames::<Mel>(&audio), expect);
             assert_eq!(frames::<Spectrum>(&audio), expect);
             assert_eq!(frames::<Hpss>(&audio), expect);
-            assert_eq!(frames::<Onset>(&audio), expect);
+            assert_eq!(signals::strength(&audio, 0.0).1.len(), expect);
             assert_eq!(frames::<Rms>(&audio), expect);
             assert_eq!(frames::<Spectral>(&audio), expect);
             assert_eq!(frames::<Chroma>(&audio), expect);
@@ -127,44 +147,35 @@ fn silence_and_direct_current() {
         let audio = [value; 10_000];
         (
             signals::run::<Mel>(&setup::<Mel>(2048, &[]), &audio, 99),
-            signals::run::<Onset>(&setup::<Onset>(2048, &[]), &audio, 99),
+            signals::strength(&audio, 0.0),
             signals::run::<Rms>(&setup::<Rms>(2048, &[]), &audio, 99),
             signals::run::<Peaks>(&setup::<Peaks>(2048, &[]), &audio, 99),
         )
     };
     let (mel, onset, rms, peaks) = run(0.0);
     assert!(mel.frames(0).iter().all(|&db| db == -100.0));
-    assert!(onset.frames(0).iter().all(|&strength| strength == 0.0) && onset.events(1).is_empty());
+    assert!(onset.1.iter().all(|&strength| strength == 0.0));
+    assert!(signals::derived::<OnsetTimes>(&onset, 99).events(0).is_empty());
     assert!(rms.frames(0).iter().chain(peaks.frames(0)).all(|&value| value == 0.0));
 
     let (_, onset, rms, peaks) = run(-0.5);
-    assert!(onset.frames(0)[..3].iter().all(|&strength| strength == 0.0));
+    assert!(onset.1[..3].iter().all(|&strength| strength == 0.0));
     assert_eq!(rms.frames(0)[2..17], [0.5; 15]);
     assert!(peaks.frames(0).iter().all(|&value| value == -0.5));
 }
 
 #[test]
-fn onsets_that_nobody_wants_are_left_out() {
-    let drums = signals::signal("drums");
-    let mut setup = setup::<Onset>(2048, &[]);
-    let both = signals::run::<Onset>(&setup, &drums, 50);
-    setup.wanted = vec![true, false];
-    // A host drops what nobody wants; here it must at least be accepted.
-    let one = signals::run::<Onset>(&setup, &drums, 50);
-    assert_eq!(both.frames(0), one.frames(0));
-    assert_eq!((both.events(1).len(), one.events(1).len()), (7, 0));
-}
-
-#[test]
 fn descriptions_hold() {
     let specs = [
+        Beat::describe(),
         Mel::describe(),
         Spectrum::describe(),
         PowerSpectrum::describe(),
         SpectrumDecibels::describe(),
         Hpss::describe(),
         Transients::describe(),
-        Onset::describe(),
+        OnsetStrength::describe(),
+        OnsetTimes::describe(),
         Peaks::describe(),
         Rms::describe(),
         Spectral::describe(),

@@ -81,10 +81,10 @@ fn root_mean_squares() {
 #[test]
 fn onset_strengths() {
     for signal in SIGNALS {
-        let got = results::<agogic_onset::Onset>(signal);
+        let (_, got) = signals::strength(&signals::signal(signal), 80.0);
         let expect = numbers(&figures(signal)["onset_strength"]);
-        assert_eq!(got.frames(0).len(), expect.len());
-        for (frame, (&got, expect)) in got.frames(0).iter().zip(expect).enumerate() {
+        assert_eq!(got.len(), expect.len());
+        for (frame, (&got, expect)) in got.iter().zip(expect).enumerate() {
             let error = (f64::from(got) - expect).abs();
             assert!(error <= 1e-4, "{signal} frame {frame}: off by {error:e} dB");
         }
@@ -94,8 +94,12 @@ fn onset_strengths() {
 #[test]
 fn onset_frames() {
     for signal in SIGNALS {
-        let got = results::<agogic_onset::Onset>(signal);
-        let got: Vec<i64> = got.events(1).iter().map(|event| event.at.0).collect();
+        let strength = signals::strength(&signals::signal(signal), 80.0);
+        let got = signals::derived::<agogic_onset::OnsetTimes>(&strength, 100);
+        for event in got.events(0) {
+            assert_eq!(event.values, [strength.1[(event.at.0 / 512) as usize]], "{signal}");
+        }
+        let got: Vec<i64> = got.events(0).iter().map(|event| event.at.0).collect();
         let expect = numbers(&figures(signal)["onset_frames"]);
         let expect: Vec<i64> = expect.into_iter().map(|frame| frame as i64 * 512).collect();
         assert_eq!(got, expect, "{signal}");

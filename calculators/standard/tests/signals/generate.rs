@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-const RATE: usize = 22_050;
+pub(crate) const RATE: usize = 22_050;
 
 /// A signal, computed in f64 and rounded to f32.
 pub(crate) fn signal(name: &str) -> Vec<f32> {
