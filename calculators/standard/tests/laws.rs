@@ -2,6 +2,7 @@
 //! not depend on how blocks are cut, and short and dull input is no trouble.
 
 mod signals;
+mod tracks;
 
 use agogic_beat::Beat;
 use agogic_calculator::{Calculator, Collected, Kind, Setup, TrackHeader};
@@ -86,7 +87,7 @@ fn blocks_may_be_cut_anywhere() {
 }
 
 fn check_derived<C: Calculator>(input: &(TrackHeader, Vec<f32>)) {
-    let run = |block| collected_bits::<C>(&signals::derived::<C>(input, block));
+    let run = |block| collected_bits::<C>(&tracks::derived::<C>(input, block));
     let whole = run(65_536);
     for block in [1, 7, 64, 1000] {
         assert!(whole == run(block), "blocks of {block}");
@@ -96,8 +97,8 @@ fn check_derived<C: Calculator>(input: &(TrackHeader, Vec<f32>)) {
 #[test]
 fn tracks_may_be_cut_anywhere() {
     let drums = signals::signal("drums");
-    check_derived::<OnsetStrength>(&signals::mel(&drums, 80.0));
-    let strength = signals::strength(&drums, 80.0);
+    check_derived::<OnsetStrength>(&tracks::mel(&drums, 80.0));
+    let strength = tracks::strength(&drums, 80.0);
     check_derived::<OnsetTimes>(&strength);
     check_derived::<Beat>(&strength);
 }
@@ -128,7 +129,7 @@ fn counts_of_frames() {
             assert_eq!(frames::<Mel>(&audio), expect);
             assert_eq!(frames::<Spectrum>(&audio), expect);
             assert_eq!(frames::<Hpss>(&audio), expect);
-            assert_eq!(signals::strength(&audio, 0.0).1.len(), expect);
+            assert_eq!(tracks::strength(&audio, 0.0).1.len(), expect);
             assert_eq!(frames::<Rms>(&audio), expect);
             assert_eq!(frames::<Spectral>(&audio), expect);
             assert_eq!(frames::<Chroma>(&audio), expect);
@@ -147,7 +148,7 @@ fn silence_and_direct_current() {
         let audio = [value; 10_000];
         (
             signals::run::<Mel>(&setup::<Mel>(2048, &[]), &audio, 99),
-            signals::strength(&audio, 0.0),
+            tracks::strength(&audio, 0.0),
             signals::run::<Rms>(&setup::<Rms>(2048, &[]), &audio, 99),
             signals::run::<Peaks>(&setup::<Peaks>(2048, &[]), &audio, 99),
         )
@@ -155,7 +156,7 @@ fn silence_and_direct_current() {
     let (mel, onset, rms, peaks) = run(0.0);
     assert!(mel.frames(0).iter().all(|&db| db == -100.0));
     assert!(onset.1.iter().all(|&strength| strength == 0.0));
-    assert!(signals::derived::<OnsetTimes>(&onset, 99).events(0).is_empty());
+    assert!(tracks::derived::<OnsetTimes>(&onset, 99).events(0).is_empty());
     assert!(rms.frames(0).iter().chain(peaks.frames(0)).all(|&value| value == 0.0));
 
     let (_, onset, rms, peaks) = run(-0.5);

@@ -4,6 +4,7 @@
 //! band, every 64th bin, and curves in full.
 
 mod signals;
+mod tracks;
 
 use agogic_calculator::{Calculator, Collected};
 use serde_json::Value;
@@ -81,7 +82,7 @@ fn root_mean_squares() {
 #[test]
 fn onset_strengths() {
     for signal in SIGNALS {
-        let (_, got) = signals::strength(&signals::signal(signal), 80.0);
+        let (_, got) = tracks::strength(&signals::signal(signal), 80.0);
         let expect = numbers(&figures(signal)["onset_strength"]);
         assert_eq!(got.len(), expect.len());
         for (frame, (&got, expect)) in got.iter().zip(expect).enumerate() {
@@ -94,8 +95,8 @@ fn onset_strengths() {
 #[test]
 fn onset_frames() {
     for signal in SIGNALS {
-        let strength = signals::strength(&signals::signal(signal), 80.0);
-        let got = signals::derived::<agogic_onset::OnsetTimes>(&strength, 100);
+        let strength = tracks::strength(&signals::signal(signal), 80.0);
+        let got = tracks::derived::<agogic_onset::OnsetTimes>(&strength, 100);
         for event in got.events(0) {
             assert_eq!(event.values, [strength.1[(event.at.0 / 512) as usize]], "{signal}");
         }
