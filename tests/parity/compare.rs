@@ -4,7 +4,7 @@ use agogic::schema::{FeatureTrack, TrackData};
 use agogic::timebase::SampleRate;
 use serde_json::Value;
 
-use crate::bounds::Kind;
+use crate::bounds::{Bound, Kind};
 
 /// How far values are from their references, in the unit of the comparison.
 #[derive(Clone, Debug, Default)]
@@ -47,10 +47,11 @@ impl Difference {
 }
 
 /// Compares a track with figures of it.
-pub(crate) fn compare(track: &FeatureTrack, figure: &Value, kind: Kind) -> Difference {
+pub(crate) fn compare(track: &FeatureTrack, figure: &Value, bound: &Bound) -> Difference {
+    let kind = bound.kind;
     match &track.data {
         TrackData::Dense(plane) if figure["values"].is_array() => {
-            frames(&plane.data, track.header.width(), figure, kind)
+            frames(&plane.data, track.header.width(), figure, bound)
         }
         TrackData::Dense(plane) => single(plane.data.first().copied(), figure, kind),
         TrackData::Events(events) if figure["seconds"].is_array() => {
@@ -58,8 +59,10 @@ pub(crate) fn compare(track: &FeatureTrack, figure: &Value, kind: Kind) -> Diffe
             let seconds: Vec<f64> = events.iter().map(|event| rate.seconds(event.at).0).collect();
             times(&seconds, figure)
         }
+        // One event a channel, of which the greatest counts.
         TrackData::Events(events) => {
-            single(events.first().and_then(|event| event.values.first().copied()), figure, kind)
+            let values = events.iter().filter_map(|event| event.values.first().copied());
+            single(values.reduce(f32::max), figure, kind)
         }
         TrackData::Peaks(_) => panic!("no figures are of peaks"),
     }
@@ -78,7 +81,8 @@ fn indices(value: &Value) -> Vec<usize> {
     value.as_array().unwrap().iter().map(|index| index.as_u64().unwrap() as usize).collect()
 }
 
-fn frames(data: &[f32], width: usize, figure: &Value, kind: Kind) -> Difference {
+fn frames(data: &[f32], width: usize, figure: &Value, bound: &Bound) -> Difference {
+    let kind = bound.kind;
     let mut difference = Difference::default();
     if data.len() / width != figure["count"].as_u64().unwrap() as usize {
         difference.shapes = 1;
@@ -87,7 +91,11 @@ fn frames(data: &[f32], width: usize, figure: &Value, kind: Kind) -> Difference 
     let (at, bins) = (indices(&figure["frames"]), indices(&figure["bins"]));
     let largest =
         data.iter().filter(|value| value.is_finite()).fold(0.0f64, |a, v| a.max(f64::from(v.abs())));
+    let last = data.len() / width - 1;
     for (frame, row) in at.iter().zip(figure["values"].as_array().unwrap()) {
+        if bound.inner && (*frame == 0 || *frame == last) {
+            continue;
+        }
         let given = &data[frame * width..][..width];
         let of_frame = given.iter().fold(0.0f64, |a, v| a.max(f64::from(v.abs())));
         let scale = if kind == Kind::OfPeak { largest } else { of_frame };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::Found;
-use crate::bounds;
+use crate::bounds::{self, LEFT_OUT};
 use crate::compare::Difference;
 
 const HEAD: &str = "# How near the numbers are
@@ -29,10 +29,18 @@ pub(crate) fn page(found: &Found, missing: &[&str]) -> String {
             page,
             "| `{id}` | {} | {} | {} | {} | {lone} of {count} |",
             bound.reference,
-            bound.kind.words(),
+            format!(
+                "{}{}",
+                bound.kind.words(),
+                if bound.inner { ", but for the outermost frames" } else { "" }
+            ),
             cells(signals, bound.signals),
             cells(recordings, bound.recordings),
         );
+    }
+    let _ = writeln!(page, "\nNot compared, where there is nothing to be near to:\n");
+    for (id, source, why) in LEFT_OUT {
+        let _ = writeln!(page, "- `{id}` of {source}: {why}.");
     }
     page
 }
@@ -41,5 +49,5 @@ fn cells(difference: &Difference, stated: f64) -> String {
     if difference.count == 0 {
         return "- | - | -".into();
     }
-    format!("{:.1e} | {:.1e} | {stated:.0e}", difference.most, difference.rms())
+    format!("{:.1e} | {:.1e} | {stated:e}", difference.most, difference.rms())
 }

@@ -48,7 +48,7 @@ def tonal(y: np.ndarray, sr: int) -> dict[str, np.ndarray]:
     if top > sr / 2:
         return {}
     cqt = np.abs(librosa.cqt(y, sr=sr, hop_length=HOP))
-    chroma = librosa.feature.chroma_cqt(C=cqt, sr=sr, hop_length=HOP)
+    chroma = librosa.feature.chroma_cqt(y=y, sr=sr, hop_length=HOP, tuning=0.0)
     return {"agogic.cqt": cqt, "agogic.cqt.chroma": chroma}
 
 
@@ -89,12 +89,11 @@ def dense(channels: np.ndarray, sr: int) -> dict[str, np.ndarray]:
         "agogic.energy": np.vstack([(f**2).sum(axis=0) for f in frames]),
         "agogic.zero-crossings": np.vstack(
             [
-                librosa.feature.zero_crossing_rate(c, frame_length=N_FFT, hop_length=HOP) * N_FFT
+                librosa.feature.zero_crossing_rate(c, frame_length=N_FFT, hop_length=HOP)
                 for c in channels
             ]
         ),
         "agogic.onset.strength": strength,
-        "agogic.pulse": librosa.beat.plp(onset_envelope=strength, sr=sr, hop_length=HOP),
         "agogic.hpss.harmonic": (harmonic**2).sum(axis=0),
         "agogic.hpss.percussive": (percussive**2).sum(axis=0),
         "agogic.pitch.yin": librosa.yin(y, fmin=65.40639132514966, fmax=2093.004522404789, sr=sr),
@@ -132,8 +131,8 @@ def loudness(path: Path) -> dict[str, float]:
 
 def tuning(channels: np.ndarray, sr: int) -> float:
     y = channels.mean(axis=0)
-    power = np.abs(librosa.stft(y, n_fft=N_FFT, hop_length=HOP, dtype=np.complex128)) ** 2
-    return float(librosa.estimate_tuning(S=power, sr=sr, bins_per_octave=12))
+    magnitude = np.abs(librosa.stft(y, n_fft=N_FFT, hop_length=HOP, dtype=np.complex128))
+    return float(librosa.estimate_tuning(S=magnitude, sr=sr, bins_per_octave=12))
 
 
 def spread(count: int, most: int) -> list[int]:
