@@ -104,6 +104,29 @@ fn a_tempo_edit_computes_nothing() {
     assert_eq!(views, maps.len() * usual_descriptors().len() * samplings.len());
 }
 
+/// The beats that are heard are a tempo map, at once or through a file.
+#[test]
+fn beats_are_a_tempo_map() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["tempo", "detect", &song(), "-o", "heard.json"]);
+    let csv = sandbox.ok(&["frames", &song(), "agogic.beat.times", "--format", "csv"]).stdout;
+    sandbox.write("beats.csv", &csv);
+    let beats = String::from_utf8(csv).unwrap().lines().count();
+    let info = |map: &str| sandbox.json(&["tempo", "info", map, "--json"]);
+    assert!(beats > 20, "{beats}");
+    // Every other line of the table counts: a beat a line, whichever way it came.
+    let count = |map: &str| info(map)["points"].as_u64().unwrap();
+    assert_eq!(count("heard.json"), count("beats.csv"));
+    // And a view stands on it.
+    let view = ["view", &song(), "agogic.rms", "--tempo", "heard.json", "--every", "1/4", "--format", "json"];
+    assert!(sandbox.json(&view)["columns"].as_array().unwrap().len() > 20);
+    sandbox
+        .write("silence.wav", &Wav { signal: agogic_tests::Signal::Silence, ..Wav::bursts(1) }.bytes(None));
+    let ran = sandbox.run(&["tempo", "detect", "silence.wav"]);
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.stderr.contains("silence.wav: no beats are heard in it"), "{}", ran.stderr);
+}
+
 /// What the engine shows and what the command prints are the same numbers.
 #[test]
 fn formats_agree() {

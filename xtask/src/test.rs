@@ -148,6 +148,12 @@ fn say_missing(root: &Path) {
              {RECORDINGS} names their folder."
         );
     }
+    if std::env::var_os("AGOGIC_NODE_MODULES").is_none() {
+        println!(
+            "AGOGIC_NODE_MODULES names no folder with the npm package waveform-data: the test that reads \
+             waveforms with it passes without looking. npm install --prefix DIR waveform-data@4.5.2 brings it."
+        );
+    }
     if Command::new("vamp-simple-host").arg("-v").output().is_err() {
         println!(
             "The Vamp SDK's example plug-ins and its host are not here: tests that use them pass without \

@@ -449,6 +449,20 @@ pub(crate) enum Tempo {
         #[arg(long)]
         force: bool,
     },
+    /// Write a tempo map through the beats that are heard in a file
+    Detect {
+        /// Audio file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        #[command(flatten)]
+        profile: ProfileArg,
+        /// File to write; `-` is stdout
+        #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
+        /// Overwrite OUT
+        #[arg(long)]
+        force: bool,
+    },
     /// Write a tempo map for another program
     Export {
         #[command(flatten)]

@@ -137,7 +137,7 @@ mod tests {
         let log = Arc::new(EventLog::default());
         let control = Control::new(log.clone());
         // Peaks, frames whose floor is raised, events.
-        for id in ["agogic.peaks", "agogic.mel", "agogic.onset.times"] {
+        for id in ["agogic.peaks", "agogic.mel", "agogic.transients.times"] {
             let id = DescriptorId::new(id).unwrap();
             let (track, info) = engine.compute(song.as_ref(), &id, &profile, &control).unwrap();
             let told = log.take();

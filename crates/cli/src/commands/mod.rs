@@ -32,7 +32,7 @@ pub(crate) fn run(cli: Cli, terminal: &Terminal) -> Result<(), Stop> {
         Command::View(args) => view::run(&args, global, terminal),
         Command::Plot(args) => plot::run(&args, global, terminal),
         Command::Peaks(args) => peaks::run(&args, global, terminal),
-        Command::Tempo(args) => tempo::run(&args, terminal),
+        Command::Tempo(args) => tempo::run(&args, global, terminal),
         Command::Calculators(args) => calculators::run(&args, global, terminal),
         Command::ValidateChild { job } => calculators::validate::child(&job),
         Command::Profiles(args) => profiles::run(&args),

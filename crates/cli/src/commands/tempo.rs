@@ -1,8 +1,9 @@
-//! `agogic tempo`: tempo maps without any audio. What lives here: positions through
-//! a map. In the modules: what a map is (`describe`) and what other programs make of
-//! it (`exchange`).
+//! `agogic tempo`: tempo maps. What lives here: positions through a map. In the
+//! modules: what a map is (`describe`), what other programs make of it (`exchange`)
+//! and what is heard in audio (`detect`).
 
 mod describe;
+mod detect;
 mod exchange;
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
@@ -10,7 +11,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use agogic::tempo::{Cursor, TempoMap};
 use agogic::timebase::{Beats, Seconds};
 
-use crate::args::{Tempo, Unit};
+use crate::args::{Global, Tempo, Unit};
 use crate::stop::Stop;
 use crate::terminal::Terminal;
 use crate::{output, ready};
@@ -18,13 +19,16 @@ use crate::{output, ready};
 /// Longest line that is taken for a number.
 const MAX_LINE: usize = 4096;
 
-pub(crate) fn run(args: &Tempo, _terminal: &Terminal) -> Result<(), Stop> {
+pub(crate) fn run(args: &Tempo, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
     match args {
         Tempo::Convert { map, from, to } => convert(&ready::tempo(&map.map)?, *from, *to),
         Tempo::Info { map, json } => describe::info(&ready::tempo(&map.map)?, *json),
         Tempo::Show { map } => describe::show(&ready::tempo(&map.map)?),
         Tempo::Import { file, format, output, force } => {
             exchange::import(file, *format, output.as_deref(), *force)
+        }
+        Tempo::Detect { file, profile, output, force } => {
+            detect::run(file, &profile.profile, output.as_deref(), *force, global, terminal)
         }
         Tempo::Export { map, format, output, force } => {
             exchange::export(&map.map, *format, output.as_deref(), *force)
