@@ -24,7 +24,8 @@ use crate::tempogram::Tempogram;
 /// Hz); the phase, found anew for each frame, keeps the pulse on onsets between them.
 /// Tempi of less than two periods to the window are left out, as are those above 30
 /// times the frames a second; where none is left, or no frame holds a tempo, the pulse
-/// is 0. A strength that is negative or no finite number counts as 0.
+/// is 0. A strength that is negative or no finite number counts as 0, as does a deviation
+/// from the mean that is below 1e-9 of the largest strength.
 ///
 /// This follows the paper and differs from `librosa.beat.plp`, which looks at whole bins
 /// of the window only, divides by the largest of the complex coefficients in
@@ -49,8 +50,8 @@ impl Calculator for Pulse {
             .range(0.0, 1.0)
             .about(
                 "Predominant local pulse (Grosche and Müller 2011): the sum of cosines under Hann windows, \
-                 each of the strongest tempo and phase of the Fourier tempogram of onset strength at its \
-                 frame; negative sums are 0, the largest is 1. librosa.beat.plp scales otherwise.",
+                 each of the strongest tempo and phase at its frame of the Fourier tempogram of onset \
+                 strength less its local mean; negative sums are 0, the largest is 1. librosa.beat.plp scales otherwise.",
             );
         CalculatorSpec::new("agogic.pulse", "1.0.0", InputSpec::descriptors(&["agogic.onset.strength"]))
             .about("Where a listener would tap, frame by frame.")
@@ -117,13 +118,13 @@ impl Calculator for Pulse {
     }
 }
 
-/// Takes off the mean of the means of so many frames to both sides; what is then left of
-/// an even strength by rounding is 0.
+/// Takes off the mean of the means of so many frames to both sides; what rounding then
+/// leaves of an even strength, however small after others up to 1, is 0.
 fn take_off_mean(strengths: &mut [f32], half: usize) {
     let means: Vec<f32> = around(strengths, half).into_iter().map(|mean| mean as f32).collect();
     for (strength, mean) in strengths.iter_mut().zip(around(&means, half)) {
         let rest = f64::from(*strength) - mean;
-        *strength = if rest.abs() > 1e-6 * mean { rest as f32 } else { 0.0 };
+        *strength = if rest.abs() > 1e-6 * mean.max(1e-3) { rest as f32 } else { 0.0 };
     }
 }
 
@@ -304,10 +305,18 @@ mod tests {
         let places = peaks(10.0, 40.0, 195.0);
         check(&run(&setup(512, 44_100), &train(200, &places), 9), &places, 40.0, 3.0);
         // Nothing begins to sound in the middle of what always sounds, nor after it.
-        let mut data = vec![1.0; 2000];
+        let mut data = vec![0.1; 2000];
         data.resize(4000, 0.0);
         let got = run(&setup(512, 44_100), &data, 100);
         assert!(got[..1400].iter().chain(&got[2600..]).all(|value| *value == 0.0));
+        let mut data: Vec<f32> = (0..2000u32).map(|i| (i * i % 97) as f32 / 7.0).collect();
+        for even in [0.0, 1e-7, 1e-3] {
+            data.resize(2000, 0.0);
+            data.resize(4000, even);
+            let got = run(&setup(512, 44_100), &data, 100);
+            assert!(got[..1900].iter().any(|value| *value > 0.5));
+            assert!(got[2600..].iter().all(|value| *value == 0.0), "{even}");
+        }
     }
 
     #[test]
