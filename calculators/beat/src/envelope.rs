@@ -42,7 +42,7 @@ impl Envelope {
 }
 
 /// The mean of the values up to `half` before and after each.
-fn around(values: &[f32], half: usize) -> Vec<f64> {
+pub(crate) fn around(values: &[f32], half: usize) -> Vec<f64> {
     let mut sums = Vec::with_capacity(values.len() + 1);
     let mut sum = 0.0;
     sums.push(0.0);

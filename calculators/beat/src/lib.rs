@@ -1,4 +1,5 @@
 //! `agogic.beat`: tempo, its course, and beats, derived from `agogic.onset.strength`.
+//! The predominant local pulse is [`Pulse`]'s; what follows is about [`Beat`].
 //!
 //! The strength loses its mean over a second and is brought to an even level; more
 //! than 130 frames a second are averaged down. Every quarter of a second a running
@@ -24,5 +25,8 @@ mod calculator;
 mod curve;
 mod envelope;
 mod periodicity;
+mod pulse;
+mod tempogram;
 
 pub use calculator::{BEAT_TIMES, Beat, TEMPO, TEMPO_CURVE};
+pub use pulse::Pulse;

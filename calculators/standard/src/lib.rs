@@ -6,6 +6,7 @@
 
 agogic_calculator::export!(
     agogic_beat::Beat,
+    agogic_beat::Pulse,
     agogic_chroma::Chroma,
     agogic_chroma::Tuning,
     agogic_cqt::Cqt,
