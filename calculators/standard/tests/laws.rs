@@ -4,7 +4,7 @@
 mod signals;
 mod tracks;
 
-use agogic_beat::Beat;
+use agogic_beat::{Beat, Pulse};
 use agogic_calculator::{Calculator, Collected, Kind, Setup, TrackHeader};
 use agogic_chroma::Chroma;
 use agogic_hpss::Hpss;
@@ -101,6 +101,7 @@ fn tracks_may_be_cut_anywhere() {
     let strength = tracks::strength(&drums, 80.0);
     check_derived::<OnsetTimes>(&strength);
     check_derived::<Beat>(&strength);
+    check_derived::<Pulse>(&strength);
 }
 
 /// Frames on the only or finest plane of output 0, for so many samples.
@@ -169,6 +170,7 @@ fn silence_and_direct_current() {
 fn descriptions_hold() {
     let specs = [
         Beat::describe(),
+        Pulse::describe(),
         Mel::describe(),
         Spectrum::describe(),
         PowerSpectrum::describe(),

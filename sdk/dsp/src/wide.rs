@@ -64,9 +64,7 @@ impl<S: Simd> Eight<S> {
     pub(crate) fn load(simd: S, values: &[f32; 8]) -> Self {
         let mut eight = Self::splat(simd, 0.0);
         let (vectors, _) = S::as_simd_f32s(values);
-        for i in 0..S::PER_EIGHT {
-            eight.vectors[i] = vectors[i];
-        }
+        eight.vectors[..S::PER_EIGHT].copy_from_slice(&vectors[..S::PER_EIGHT]);
         eight
     }
 
@@ -74,9 +72,7 @@ impl<S: Simd> Eight<S> {
     pub(crate) fn values(self) -> [f32; 8] {
         let mut values = [0.0; 8];
         let (vectors, _) = S::as_mut_simd_f32s(&mut values);
-        for i in 0..S::PER_EIGHT {
-            vectors[i] = self.vectors[i];
-        }
+        vectors[..S::PER_EIGHT].copy_from_slice(&self.vectors[..S::PER_EIGHT]);
         values
     }
 
