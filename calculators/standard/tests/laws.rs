@@ -85,8 +85,8 @@ fn blocks_may_be_cut_anywhere() {
     check_blocks::<ZeroCrossings>();
 }
 
-fn check_derived<C: Calculator>(input: &(TrackHeader, Vec<f32>)) {
-    let run = |block| collected_bits::<C>(&signals::derived::<C>(input, block));
+fn check_derived<C: Calculator>(inputs: &[&(TrackHeader, Vec<f32>)]) {
+    let run = |block| collected_bits::<C>(&signals::derived_of::<C>(inputs, block));
     let whole = run(65_536);
     for block in [1, 7, 64, 1000] {
         assert!(whole == run(block), "blocks of {block}");
@@ -96,10 +96,11 @@ fn check_derived<C: Calculator>(input: &(TrackHeader, Vec<f32>)) {
 #[test]
 fn tracks_may_be_cut_anywhere() {
     let drums = signals::signal("drums");
-    check_derived::<OnsetStrength>(&signals::mel(&drums, 80.0));
+    let mel = signals::mel(&drums, 80.0);
+    check_derived::<OnsetStrength>(&[&mel]);
     let strength = signals::strength(&drums, 80.0);
-    check_derived::<OnsetTimes>(&strength);
-    check_derived::<Beat>(&strength);
+    check_derived::<OnsetTimes>(&[&strength]);
+    check_derived::<Beat>(&[&strength, &mel]);
 }
 
 /// Frames on the only or finest plane of output 0, for so many samples.
