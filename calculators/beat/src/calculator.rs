@@ -277,6 +277,33 @@ mod tests {
     }
 
     #[test]
+    fn the_lowest_bands_decide_the_phase() {
+        // Onsets on the beat and, stronger, off it; the low ones are on it. Strengths
+        // come two frames late.
+        let strength =
+            |i: usize| [(21, 10.0), (42, 11.0)].iter().find(|x| x.0 == i % 43).map_or(0.1, |x| x.1);
+        let strengths: Vec<f32> = (0..3000).map(strength).collect();
+        let on = |i: usize| if (19..25).contains(&(i % 43)) { 0.0 } else { -60.0 };
+        for (mel, expect) in [((0..3000).map(on).collect(), 21), (vec![-60.0; 3000], 42)] {
+            let got = run_both(&setup(512, 44_100), &strengths, &mel, 100);
+            let beats = got.events(BEAT_TIMES);
+            assert!((68..=70).contains(&beats.len()), "{}", beats.len());
+            let frame = |event: &Event| (event.at.0 + 2048 / 3 + 256) / 512 % 43;
+            assert!(beats.iter().all(|event| (frame(event) - expect).abs() <= 1), "{expect}");
+        }
+    }
+
+    #[test]
+    fn inputs_that_do_not_go_together() {
+        let mut setup = setup(512, 44_100);
+        setup.inputs[1].planes = vec![(0, 256)];
+        let error = Beat::new(&setup).err().map(|error| error.to_string());
+        assert_eq!(error.as_deref(), Some("its inputs do not have the same frames, of one channel"));
+        setup.inputs.pop();
+        assert!(Beat::new(&setup).is_err());
+    }
+
+    #[test]
     fn blocks_may_be_cut_anywhere() {
         let data = pulses(37, 1500);
         let whole = run(&setup(512, 44_100), &data, 65_536);

@@ -57,3 +57,37 @@ pub(crate) fn choose(
     }
     Ok(best.map_or(Level { curve, multiple: 1.0, beats: vec![] }, |(_, level)| level))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agogic_calculator::Collected;
+
+    /// Strong values every 40, others halfway, at 86 a second.
+    fn multiple(halfway: f32, period: f64, tempo: [f64; 2]) -> f64 {
+        let value = |i: usize| match i % 40 {
+            10 => 1.0,
+            30 => halfway,
+            _ => 0.0,
+        };
+        let envelope = Envelope { values: (0..2000).map(value).collect(), factor: 1, rate: 86.0 };
+        let curve = Curve { periods: vec![period; 100], step: 20.0, mean: vec![] };
+        let mut collected = Collected::default();
+        let output = &mut collected.output();
+        let level = choose(&envelope, curve, tempo, |_| 1.0, 100.0, output).unwrap();
+        assert!(level.curve.periods.iter().all(|at| *at == period * level.multiple));
+        level.multiple
+    }
+
+    #[test]
+    fn what_is_halfway_decides() {
+        let wide = [20.0, 400.0];
+        for (halfway, period, expect) in
+            [(0.1, 40.0, 1.0), (0.9, 40.0, 0.5), (0.1, 20.0, 2.0), (0.9, 20.0, 1.0)]
+        {
+            assert_eq!(multiple(halfway, period, wide), expect, "{halfway} {period}");
+        }
+        // 129 bpm would be 258 or 64.5.
+        assert_eq!(multiple(0.9, 40.0, [100.0, 200.0]), 1.0);
+    }
+}
