@@ -21,8 +21,9 @@ pub const TEMPO_CURVE: usize = 2;
 
 /// Most candidates for the tempo.
 const CANDIDATES: usize = 3;
-/// How much the onset strength of the lowest bands counts beside that of all.
-const LOW: f32 = 0.5;
+/// How much the onset strength of the lowest bands counts beside that of all: for the
+/// tempo, and how much more for the beats.
+const LOW: f32 = 0.25;
 
 /// Tempo and beats.
 pub struct Beat {
@@ -143,7 +144,8 @@ impl Calculator for Beat {
             return Ok(());
         }
         self.low.rises.resize(frames, 0.0);
-        envelope.add(&Envelope::new(&self.low.rises, rate), LOW * self.low.weight());
+        let (low, weight) = (Envelope::new(&self.low.rises, rate), LOW * self.low.weight());
+        envelope.add(&low, weight);
         output.check_cancelled()?;
         let periods = Periods::new(envelope.rate, self.tempo[0], self.tempo[1]);
         let [centre, width] = self.prior;
@@ -151,6 +153,7 @@ impl Calculator for Beat {
         let prior: Vec<f32> = periods.bpm.iter().map(|&bpm| likely(bpm) as f32).collect();
         let curve = Curve::new(&envelope.values, envelope.rate, &periods, &prior);
         output.progress(0.5);
+        envelope.add(&low, weight);
         let mean = curve.mean.clone();
         let level = level::choose(&envelope, curve, self.tempo, likely, self.tightness, output)?;
         let curve = &level.curve;

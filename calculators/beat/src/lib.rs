@@ -5,10 +5,10 @@
 //! sum of what each rose since the frame before, in amplitude (Klapuri, Eronen and
 //! Astola, *Analysis of the meter of acoustic musical signals*, IEEE TASLP 14.1, 2006,
 //! observe such accents band by band). Each strength loses its mean over a second and is
-//! brought to an even level; more than 130 frames a second are averaged down. The sum
-//! of the one and half the other is the envelope that all else is made of. The lowest
-//! bands count less where their loudest value is more than 20 dB below that of all
-//! bands.
+//! brought to an even level; more than 130 frames a second are averaged down. The
+//! envelope is the sum of the one and of a quarter of the other for the tempo, of half
+//! of it for the beats. The lowest bands count less where their loudest value is more
+//! than 20 dB below that of all bands.
 //!
 //! Every quarter of a second a running autocorrelation under a Hann window of 8 s is read
 //! at the multiples 1 to 4 of each period: how well the period explains the onsets. The

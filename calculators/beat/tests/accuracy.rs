@@ -27,7 +27,7 @@ const BEATS: [(&str, f64); 10] = [
     ("rests", 0.99),
     ("ballad", 0.97),
     // Four in the time of three.
-    ("funk", 0.22),
+    ("funk", 0.20),
 ];
 
 #[test]
