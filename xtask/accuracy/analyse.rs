@@ -28,10 +28,11 @@ pub(crate) fn analyse(samples: &[f32], rate: u32) -> Result<Found> {
     stft.finish(|_, batch| rows.extend_from_slice(batch));
     let block = Block::new(0, rows.len() / spec.bins(), 1, spec.bins(), &rows).context("whole frames")?;
     let mel = Collected::run::<Mel>(&Collected::setup::<Mel>(rate, 1, spec.bins() as u32), [block])?;
-    let strength = derived::<OnsetStrength>(rate, &[(header::<Mel>(rate, 128), mel.frames(0))])?;
-    let input = [(header::<OnsetStrength>(rate, 1), strength.frames(0))];
-    let onsets = derived::<OnsetTimes>(rate, &input)?;
-    let beat = derived::<Beat>(rate, &input)?;
+    let mel = (header::<Mel>(rate, 128), mel.frames(0));
+    let strength = derived::<OnsetStrength>(rate, std::slice::from_ref(&mel))?;
+    let strength = (header::<OnsetStrength>(rate, 1), strength.frames(0));
+    let onsets = derived::<OnsetTimes>(rate, std::slice::from_ref(&strength))?;
+    let beat = derived::<Beat>(rate, &[strength, mel])?;
     let seconds = |collected: &Collected, output| {
         let at = |event: &agogic_calculator::Event| event.at.0 as f64 / f64::from(rate);
         collected.events(output).iter().map(at).collect()

@@ -15,11 +15,13 @@ pub(crate) struct Found {
 /// Share of the beats' level below which the first and last are left out, as in
 /// Ellis's tracker.
 const WEAK: f32 = 0.5;
+/// Part of the period that is the width of the bell over the envelope.
+const BELL: f64 = 32.0;
 
 /// The beats of an envelope of one value at least.
 pub(crate) fn track(values: &[f32], curve: &Curve, tightness: f32) -> Vec<Found> {
     let periods: Vec<f64> = (0..values.len()).map(|i| curve.at(i as f64)).collect();
-    let local = smooth(values, &periods);
+    let local = smooth(values, |i| periods[i] / BELL);
     let mut total: Vec<f32> = Vec::with_capacity(values.len());
     let mut back: Vec<u32> = Vec::with_capacity(values.len());
     let strongest = local.iter().copied().fold(0.0, f32::max);
@@ -75,18 +77,21 @@ fn summit(values: &[f32], at: usize) -> f64 {
     if b < a || b < c || bend >= 0.0 { 0.0 } else { (0.5 * (a - c) / bend).clamp(-0.5, 0.5) }
 }
 
-/// The envelope under a bell of a 32nd of the period.
-fn smooth(values: &[f32], periods: &[f64]) -> Vec<f32> {
+/// The envelope under bells of such widths, in values.
+pub(crate) fn smooth(values: &[f32], width: impl Fn(usize) -> f64) -> Vec<f32> {
+    let (mut made, mut bell) = (0.0, vec![]);
     let at = |i: usize| {
-        let width = periods[i] / 32.0;
+        let width = width(i);
         let half = (3.0 * width).ceil() as usize;
+        if width != made {
+            let weight = |j: usize| (-0.5 * ((j as f64 - half as f64) / width).powi(2)).exp() as f32;
+            bell.clear();
+            bell.extend((0..=2 * half).map(weight));
+            made = width;
+        }
         let (from, to) = (i.saturating_sub(half), (i + half + 1).min(values.len()));
-        (from..to)
-            .map(|j| {
-                let off = (j as f64 - i as f64) / width;
-                values[j] * (-0.5 * off * off).exp() as f32
-            })
-            .sum()
+        let under = values[from..to].iter().zip(&bell[from + half - i..]);
+        under.map(|(value, weight)| value * weight).sum()
     };
     (0..values.len()).map(at).collect()
 }

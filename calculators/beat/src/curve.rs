@@ -59,6 +59,12 @@ impl Curve {
         Self { periods: path, step: ((STEP * rate).round()).max(1.0), mean }
     }
 
+    /// The same course at so many times the periods; without the row's means.
+    pub(crate) fn scaled(&self, multiple: f64) -> Self {
+        let periods = self.periods.iter().map(|period| period * multiple).collect();
+        Self { periods, step: self.step, mean: vec![] }
+    }
+
     /// The period at a value of the envelope.
     pub(crate) fn at(&self, value: f64) -> f64 {
         let place = value / self.step;

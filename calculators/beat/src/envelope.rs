@@ -39,6 +39,13 @@ impl Envelope {
         }
         Self { values, factor, rate }
     }
+
+    /// Adds so much of another, of as many values.
+    pub(crate) fn add(&mut self, other: &Self, weight: f32) {
+        for (value, other) in self.values.iter_mut().zip(&other.values) {
+            *value += weight * other;
+        }
+    }
 }
 
 /// The mean of the values up to `half` before and after each.

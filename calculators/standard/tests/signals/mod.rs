@@ -65,12 +65,7 @@ pub(crate) fn run_on<Base: Calculator, C: Calculator>(
 }
 
 /// Runs a calculator over data in blocks of so many samples or frames.
-pub(crate) fn run_blocks<C: Calculator>(
-    setup: &Setup,
-    data: &[f32],
-    block: usize,
-    width: usize,
-) -> Collected {
+fn run_blocks<C: Calculator>(setup: &Setup, data: &[f32], block: usize, width: usize) -> Collected {
     let blocks = data.chunks(block * width).enumerate().map(|(i, data)| {
         Block::new((i * block) as u64, data.len() / width, 1, width, data).expect("a whole block")
     });

@@ -2,9 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
-use agogic_calculator::{Calculator, Collected, Shape, TrackHeader};
+use agogic_calculator::{Block, Calculator, Collected, Shape, TrackHeader};
 
-use crate::signals::{RATE, run, run_blocks};
+use crate::signals::{RATE, run};
 
 /// The mel spectrogram of one channel at 22,050 Hz, as an input of a derived
 /// calculator.
@@ -36,8 +36,22 @@ fn track<C: Calculator>(bins: u32, data: &[f32]) -> (TrackHeader, Vec<f32>) {
 }
 
 /// Runs a derived calculator over a track in blocks of so many frames.
-pub(crate) fn derived<C: Calculator>((header, data): &(TrackHeader, Vec<f32>), block: usize) -> Collected {
+pub(crate) fn derived<C: Calculator>(track: &(TrackHeader, Vec<f32>), block: usize) -> Collected {
+    derived_of::<C>(&[track], block)
+}
+
+/// The same over several tracks of as many frames, side by side.
+pub(crate) fn derived_of<C: Calculator>(tracks: &[&(TrackHeader, Vec<f32>)], block: usize) -> Collected {
+    let (header, data) = tracks[0];
     let mut setup = Collected::setup::<C>(header.rate, 1, 0);
-    setup.inputs = vec![header.clone()];
-    run_blocks::<C>(&setup, data, block, header.bins as usize)
+    setup.inputs = tracks.iter().map(|(header, _)| header.clone()).collect();
+    let blocks = (0..data.len() / header.bins as usize).step_by(block).flat_map(|at| {
+        tracks.iter().enumerate().map(move |(input, (header, data))| {
+            let width = header.bins as usize;
+            let data = &data[at * width..data.len().min((at + block) * width)];
+            let block = Block::new(at as u64, data.len() / width, 1, width, data).expect("a whole block");
+            block.of_input(input as u32, 0)
+        })
+    });
+    Collected::run::<C>(&setup, blocks).expect("a result")
 }
