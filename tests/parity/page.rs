@@ -27,13 +27,10 @@ pub(crate) fn page(found: &Found, missing: &[&str]) -> String {
         let count = signals.count + recordings.count + lone;
         let _ = writeln!(
             page,
-            "| `{id}` | {} | {} | {} | {} | {lone} of {count} |",
+            "| `{id}` | {} | {}{} | {} | {} | {lone} of {count} |",
             bound.reference,
-            format!(
-                "{}{}",
-                bound.kind.words(),
-                if bound.inner { ", but for the outermost frames" } else { "" }
-            ),
+            bound.kind.words(),
+            if bound.inner { ", but for the outermost frames" } else { "" },
             cells(signals, bound.signals),
             cells(recordings, bound.recordings),
         );
