@@ -85,7 +85,7 @@ fn the_numbers_of_audiowaveform() {
             }
         }
     }
-    assert_eq!(sandbox.chunk_files(), [PathBuf::new(); 0], "something was kept");
+    assert!(sandbox.chunk_files().is_empty(), "something was kept");
 }
 
 #[test]

@@ -51,7 +51,6 @@ fn chroma_of_the_estimated_tuning() {
                 }
             }
         }
-        println!("{signal}: given {:.1e}, estimated {:.1e}", worst[0], worst[1]);
         assert!(worst[0] < 2e-6, "{signal} given: {}", worst[0]);
         assert!(worst[1] < 1e-3, "{signal} estimated: {}", worst[1]);
     }

@@ -43,7 +43,6 @@ fn magnitudes_and_chroma() {
         let inner = error::<Cqt>(signal, "cqt", 32..161);
         let start = error::<Cqt>(signal, "cqt", 0..32);
         let chroma = error::<CqtChroma>(signal, "cqt_chroma", 64..129);
-        println!("{signal}: inner {inner:.1e}, start {start:.1e}, chroma {chroma:.1e}");
         assert!(inner < 2e-4, "{signal}: {inner}");
         assert!(start < 3e-2, "{signal}, start: {start}");
         assert!(chroma < 1e-4, "{signal}, chroma: {chroma}");

@@ -88,8 +88,8 @@ fn broken(track: &Result<Track, String>, descriptor: &DescriptorSpec, decodable:
     let (least, greatest) = descriptor.range.unwrap_or((f32::MIN, f32::MAX));
     let events = track.events.iter().flat_map(|event| &event.values);
     let mut all = track.planes.iter().flatten().chain(events).enumerate();
-    let bad = |value: f32| !(least..=greatest).contains(&value) && !(value.is_nan() && descriptor.gaps);
-    all.find(|(_, value)| bad(**value)).map(|(at, value)| format!("value {at} is {value}"))
+    let fine = |value: f32| (least..=greatest).contains(&value) || (value.is_nan() && descriptor.gaps);
+    all.find(|(_, value)| !fine(**value)).map(|(at, value)| format!("value {at} is {value}"))
 }
 
 #[test]

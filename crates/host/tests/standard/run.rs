@@ -20,6 +20,9 @@ pub(crate) struct Track {
     floor: f32,
 }
 
+/// Time, duration, values and label of an event.
+type EventBits = (i64, i64, Vec<u32>, String);
+
 impl Track {
     fn new(header: &TrackHeader) -> Self {
         let planes = vec![vec![]; header.planes.len()];
@@ -34,7 +37,7 @@ impl Track {
     }
 
     /// All that it holds, bit by bit.
-    pub(crate) fn bits(&self) -> (Vec<Vec<u32>>, Vec<(i64, i64, Vec<u32>, String)>) {
+    pub(crate) fn bits(&self) -> (Vec<Vec<u32>>, Vec<EventBits>) {
         let bits = |values: &Vec<f32>| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
         let event =
             |event: &Event| (event.at.0, event.duration.0.0, bits(&event.values), event.label.clone());
