@@ -49,6 +49,7 @@ impl Calculator for Mel {
                         "10 log10(max(amin, M |X|^2)), M the mel filter bank; librosa.feature.melspectrogram \
                          and librosa.power_to_db.",
                     )
+                    .raised_with("top_db")
                     .with_gaps(),
             )
     }

@@ -6,7 +6,10 @@
 //! what each band rose, in dB, since the frame before. As in librosa it is given
 //! `n_fft / (2 hop)` frames later, where a centred window lies wholly behind the
 //! onset, so frame 0 and as many frames are 0, and the last as many rises of an
-//! asset do not appear. The times are those of librosa's `onset.onset_detect`
+//! asset do not appear. Where librosa raises the spectrogram to `top_db` below the
+//! loudest value of the whole asset, the strength sees it raised to `top_db` below the
+//! loudest value so far: on a spectrogram that was raised already the two are the same,
+//! and on any other the noise between notes does not count. The times are those of librosa's `onset.onset_detect`
 //! without backtracking; the value of each is the strength there.
 //!
 //! Bounds against librosa 0.11 in float64 (n_fft 2048, hop 512, 22,050 Hz,

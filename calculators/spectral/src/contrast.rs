@@ -12,13 +12,26 @@ use agogic_dsp::power_to_db;
 
 /// As many values are best kept in order while all are looked at once.
 const FEW: usize = 32;
+/// How many values are looked at at once.
+const GLANCE: usize = 16;
+/// By what share of itself the last of the greatest values may fall from a frame to
+/// the next and still be found at the first attempt.
+const FALL: f32 = 0.25;
 
 /// The bands of a spectrum.
 pub(crate) struct Contrast {
     bands: Vec<Band>,
     amin: f32,
-    /// Magnitudes that are put in order.
-    scratch: Vec<f32>,
+    /// Where the extremes of each band are searched first: its valley, its peak.
+    guesses: Vec<[f32; 2]>,
+    scratch: Scratch,
+}
+
+/// Magnitudes that may be among the greatest, and the greatest of them in order.
+#[derive(Debug, Default)]
+struct Scratch {
+    some: Vec<f32>,
+    greatest: Vec<f32>,
 }
 
 /// One band.
@@ -77,44 +90,89 @@ impl Contrast {
             Band { bins: start..if last { end } else { end - 1 }, extreme }
         };
         let bands: Vec<Band> = (0..count).map(band).collect();
-        let widest = bands.iter().map(|band| band.bins.len()).max().unwrap_or(0);
-        Self { bands, amin, scratch: Vec::with_capacity(widest) }
+        let guesses = vec![[f32::NEG_INFINITY; 2]; bands.len()];
+        Self { bands, amin, guesses, scratch: Scratch::default() }
     }
 
     /// Peaks and valleys of each band of a spectrum; 0 of a band without bins.
     pub(crate) fn reliefs(&mut self, magnitudes: &[f32], mut give: impl FnMut(Relief)) {
-        for band in &self.bands {
+        for (band, guesses) in self.bands.iter().zip(&mut self.guesses) {
             let Some(row) = magnitudes.get(band.bins.clone()).filter(|row| !row.is_empty()) else {
                 give(Relief::default());
                 continue;
             };
-            let (valley, peak) = extremes(row, band.extreme, &mut self.scratch);
+            let (valley, peak) = extremes(row, band.extreme, guesses, &mut self.scratch);
             give(Relief { peak: power_to_db(peak, self.amin), valley: power_to_db(valley, self.amin) });
         }
     }
 }
 
-/// The means of the `count` least and of the `count` greatest of some values.
-fn extremes(values: &[f32], count: usize, scratch: &mut Vec<f32>) -> (f32, f32) {
-    // Spectra fall: from that end on fewer values displace those before.
-    let least = mean_of_greatest(values.iter().rev().map(|x| -x), count, scratch);
-    (-least, mean_of_greatest(values.iter().copied(), count, scratch))
+/// The means of the `count` least and of the `count` greatest of some values; NaN
+/// where one is met that is NaN. `guesses` speeds up the search and no more.
+fn extremes(values: &[f32], count: usize, guesses: &mut [f32; 2], scratch: &mut Scratch) -> (f32, f32) {
+    let [low, high] = guesses;
+    (
+        -mean_of_greatest(values, |x| -x, count, low, scratch),
+        mean_of_greatest(values, |x| x, count, high, scratch),
+    )
 }
 
-/// The mean of the `count` greatest of some values.
-fn mean_of_greatest(mut values: impl Iterator<Item = f32>, count: usize, scratch: &mut Vec<f32>) -> f32 {
-    scratch.clear();
+/// The mean of the `count` greatest of some values, each seen through `sign`.
+///
+/// Those that are below the guess are passed over; if fewer than `count` remain, the
+/// guess was wrong and all are looked at.
+fn mean_of_greatest(
+    values: &[f32],
+    sign: impl Fn(f32) -> f32,
+    count: usize,
+    guess: &mut f32,
+    scratch: &mut Scratch,
+) -> f32 {
+    let count = count.min(values.len());
+    let Scratch { some, greatest } = scratch;
     if count > FEW {
-        scratch.extend(values);
-        let count = count.min(scratch.len());
-        scratch.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
-        scratch.truncate(count);
-    } else {
-        scratch.extend(values.by_ref().take(count));
-        scratch.sort_unstable_by(|a, b| b.total_cmp(a));
-        values.for_each(|value| insert(scratch, value));
+        greatest.clear();
+        greatest.extend(values.iter().map(|&x| sign(x)));
+        greatest.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
+        greatest.truncate(count);
+        return mean(greatest);
     }
-    (scratch.iter().map(|&x| f64::from(x)).sum::<f64>() / scratch.len() as f64) as f32
+    some.resize(values.len().max(some.len()), 0.0);
+    let mut found = above(values, &sign, *guess, some);
+    if found < count {
+        found = above(values, &sign, f32::NEG_INFINITY, some);
+    }
+    if some[..found].iter().any(|value| value.is_nan()) {
+        return f32::NAN;
+    }
+    greatest.clear();
+    greatest.resize(count, f32::NEG_INFINITY);
+    some[..found].iter().for_each(|&value| insert(greatest, value));
+    let last = greatest[count - 1];
+    *guess = last - FALL * last.abs();
+    mean(greatest)
+}
+
+/// Puts those of the values that are not below `least` into `some`, and says how
+/// many; NaN is not below.
+fn above(values: &[f32], sign: impl Fn(f32) -> f32, least: f32, some: &mut [f32]) -> usize {
+    let mut found = 0;
+    for chunk in values.chunks(GLANCE) {
+        // One glance at all of them, without a branch for each: mostly all are below.
+        if chunk.iter().fold(true, |all, &x| all & (sign(x) < least)) {
+            continue;
+        }
+        for &x in chunk {
+            let value = sign(x);
+            some[found] = value;
+            found += 1 - usize::from(value < least);
+        }
+    }
+    found
+}
+
+fn mean(values: &[f32]) -> f32 {
+    (values.iter().map(|&x| f64::from(x)).sum::<f64>() / values.len() as f64) as f32
 }
 
 /// Puts a value into its place among the greatest so far, of which the last goes.
@@ -173,6 +231,27 @@ mod tests {
         assert_eq!(given, [Relief::default(); 7]);
     }
 
+    fn fresh(values: &[f32], count: usize) -> (f32, f32) {
+        extremes(values, count, &mut [f32::NEG_INFINITY; 2], &mut Scratch::default())
+    }
+
+    #[test]
+    fn guesses_change_nothing() {
+        let rows = |gain: f32| (0..500u32).map(|i| (i * 7919 % 1009) as f32 * gain).collect::<Vec<_>>();
+        for count in [1, 3, 17] {
+            let (mut guesses, mut scratch) = ([f32::NEG_INFINITY; 2], Scratch::default());
+            for gain in [1.0, 1.1, 0.9, 0.2, 0.0, 50.0, -1.0] {
+                let row = rows(gain);
+                assert_eq!(extremes(&row, count, &mut guesses, &mut scratch), fresh(&row, count), "{gain}");
+            }
+            let mut row = rows(1.0);
+            row[200] = f32::NAN;
+            let (low, high) = extremes(&row, count, &mut guesses, &mut scratch);
+            assert!(low.is_nan() && high.is_nan());
+            assert_eq!(extremes(&rows(2.0), count, &mut guesses, &mut scratch), fresh(&rows(2.0), count));
+        }
+    }
+
     #[test]
     fn means_of_the_extremes() {
         let row = [5.0, 1.0, 4.0, 2.0, 3.0];
@@ -184,15 +263,14 @@ mod tests {
             (9, (3.0, 3.0)),
             (99, (3.0, 3.0)),
         ] {
-            assert_eq!(extremes(&row, count, &mut vec![]), expect);
+            assert_eq!(fresh(&row, count), expect);
         }
         let mixed: Vec<f32> = (0..1000u32).map(|i| (i * 7919 % 1009) as f32).collect();
         let mut sorted = mixed.clone();
         sorted.sort_by(f32::total_cmp);
-        let mean = |some: &[f32]| some.iter().sum::<f32>() / some.len() as f32;
         for count in [1, 2, 31, 32, 33, 400] {
             let expect = (mean(&sorted[..count]), mean(&sorted[1000 - count..]));
-            assert_eq!(extremes(&mixed, count, &mut vec![]), expect, "{count}");
+            assert_eq!(fresh(&mixed, count), expect, "{count}");
         }
     }
 

@@ -35,6 +35,7 @@ impl Calculator for SpectrumDecibels {
                          librosa.amplitude_to_db with the root of amin.",
                     )
                     .reads(&["n_fft", "hop_length", "win_length", "amin", "top_db"])
+                    .raised_with("top_db")
                     .with_gaps()
                     .on_demand(),
             )

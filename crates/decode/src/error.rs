@@ -129,6 +129,9 @@ pub enum Cause {
     /// A call after one that failed.
     #[error("an earlier read of this stream failed")]
     Failed,
+    /// The identity of audio that was read without it.
+    #[error("its identity was not asked for")]
+    NotHashed,
 }
 
 fn of_samples(got: u64, expected: Option<u64>) -> impl fmt::Display {

@@ -80,6 +80,14 @@ impl AudioFile {
         packets::drain(&mut self.packets, Samples(0))
     }
 
+    /// Without the identity, which saves the hashing; [`Blocks::finish`] then
+    /// fails.
+    #[must_use]
+    pub fn without_identity(mut self) -> Self {
+        self.packets.hasher = None;
+        self
+    }
+
     /// Whether packets are whole frames of little-endian samples of 16 bits, all
     /// of them used.
     pub(crate) fn is_bare(&self) -> bool {
@@ -169,7 +177,7 @@ fn open(path: &Path) -> Result<AudioFile, Cause> {
             path: path.to_owned(),
             format,
             track: track.id,
-            hasher,
+            hasher: Some(hasher),
             pcm_frame: pcm_frame.map(|wav| wav.block_align as usize),
             open_ended,
             durations_cut: is_mp4 && in_samples,

@@ -19,7 +19,8 @@ pub(crate) struct Packets {
     pub(crate) path: PathBuf,
     pub(crate) format: Box<dyn FormatReader>,
     pub(crate) track: u32,
-    pub(crate) hasher: IdentityHasher,
+    /// None where nobody asks for the identity.
+    pub(crate) hasher: Option<IdentityHasher>,
     /// Bytes of one sample of all channels, for uncompressed audio.
     pub(crate) pcm_frame: Option<usize>,
     /// The end of the file is the end of the audio, whatever the reader thinks.
@@ -78,7 +79,9 @@ impl Packets {
             }
             self.seen = true;
             let keep = self.keep(&packet);
-            self.hasher.packet(&packet, keep);
+            if let Some(hasher) = &mut self.hasher {
+                hasher.packet(&packet, keep);
+            }
             return Ok(Some(packet));
         }
     }
@@ -96,7 +99,10 @@ impl Packets {
 /// Reads what is left of a stream, `at` samples in, for its identity.
 pub(crate) fn drain(packets: &mut Packets, at: Samples) -> Result<[u8; 32], DecodeError> {
     while packets.next(at)?.is_some() {}
-    if packets.seen { Ok(packets.hasher.finish()) } else { Err(packets.error(Cause::NoAudio)) }
+    if !packets.seen {
+        return Err(packets.error(Cause::NoAudio));
+    }
+    packets.hasher.as_ref().map(IdentityHasher::finish).ok_or_else(|| packets.error(Cause::NotHashed))
 }
 
 /// What an error of the decoder library means at sample `at`.

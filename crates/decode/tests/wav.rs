@@ -79,6 +79,8 @@ fn identity_of_a_stream_read_in_part() {
     let mut blocks = AudioFile::open(&path).unwrap().blocks();
     assert!(blocks.next(&mut PcmBlock::default()).unwrap());
     assert_eq!(blocks.finish().unwrap(), identity);
+    let unhashed = AudioFile::open(&path).unwrap().without_identity();
+    assert!(unhashed.blocks().finish().unwrap_err().to_string().ends_with("its identity was not asked for"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Engine {
         let registry = self.registry_for(std::slice::from_ref(id));
         let unknown = || Error::UnknownDescriptor { id: id.clone(), known: known_to(id, &registry) };
         let (calculator, _) = registry.descriptor(id).ok_or_else(unknown)?;
-        let blocks = AudioFile::open(file)?.blocks();
+        let blocks = AudioFile::open(file)?.without_identity().blocks();
         let stream = blocks.info().clone();
         let source = Source { rate: stream.rate, channels: stream.names.clone() };
         let length = |n| stream.rate.seconds(Samples(i64::try_from(n).unwrap_or(i64::MAX)));
@@ -53,7 +53,7 @@ impl Engine {
             let fit = || prepared.fit(header, Memory::new(header)?, end, control).map_err(Error::from);
             receivers.push(asked.then(fit).transpose()?);
         }
-        let mut session = Session::new(&source, vec![Task { prepared, receivers }], control);
+        let mut session = Session::new(&source, vec![Task { prepared, receivers }], vec![], control);
         let samples = self.on_pool(|| pump(file, blocks, &mut session, control))?.0;
         let outcomes = self.on_pool(|| session.finish());
         let failed = |reason: String| Error::Failed { file: file.into(), descriptor: id.clone(), reason };

@@ -3,17 +3,13 @@
 
 use std::ops::Range;
 
-use abi_stable::std_types::RSlice;
-use agogic_abi::v1::Block;
 use agogic_schema::{Event, Profile, Setup, Shape, TempoUse, TrackHeader};
 use agogic_timebase::{FrameGrid, SampleRate, Seconds};
 use rayon::prelude::*;
 
-use crate::backend::Instance;
-use crate::counts::Extent;
+use crate::derived::{DerivedWork, Frames};
 use crate::prepare::{Given, headers};
-use crate::sink::HostSink;
-use crate::tempo::{Items, TickMap, TickWriter};
+use crate::tempo::TickMap;
 use crate::ticks::{Fit, Fitted};
 use crate::{CallError, HostError, LoadedCalculator, Outcome, ReceiveError, Receiver, Watch};
 
@@ -49,9 +45,9 @@ pub trait TrackSource: Send {
 /// headers of the tracks that it will give.
 #[derive(Clone)]
 pub struct Derivation<'a> {
-    calculator: &'a LoadedCalculator,
-    setup: Setup,
-    tempo: Option<&'a dyn TickMap>,
+    pub(crate) calculator: &'a LoadedCalculator,
+    pub(crate) setup: Setup,
+    pub(crate) tempo: Option<&'a dyn TickMap>,
     /// The headers of its tracks, in the order of its outputs.
     pub headers: Vec<TrackHeader>,
 }
@@ -133,30 +129,20 @@ pub fn derive<'a, R: Receiver>(tasks: Vec<Derived<'a, R>>, watch: &'a dyn Watch)
 
 fn run<'a, R: Receiver>(task: Derived<'a, R>, watch: &'a dyn Watch) -> Result<Vec<Option<R>>, CallError> {
     let Derived { derivation, mut inputs, receivers } = task;
-    let Derivation { calculator, mut setup, tempo, headers } = derivation;
-    setup.wanted = receivers.iter().map(Option::is_some).collect();
     let wrong = |reason: String| CallError::Setup(reason);
     let mut streams = Streams::new(&inputs).map_err(wrong)?;
-    let one_to_one = inputs.first().map_or(0, |input| input.count(0));
-    let latency = calculator.spec.latency.resolve_at(&setup.params, setup.rate).unwrap_or(0);
-    let mut work = Work {
-        instance: calculator.library.create(&calculator.spec.id, &setup)?,
-        sink: HostSink::new(&calculator.spec, latency, headers, receivers, watch),
-        ticks: tempo.map(TickWriter::new),
-    };
+    let fed = inputs.first().map_or(0, |input| input.count(0));
+    let mut work = DerivedWork::start(derivation, receivers, watch)?;
     while let Some(horizon) = streams.horizon() {
         for stream in &mut streams.all {
             if watch.cancelled() {
                 return Err(CallError::Cancelled);
             }
             let source = inputs.get_mut(stream.input).ok_or_else(|| wrong("an input is gone".into()))?;
-            work.feed(stream, source.as_mut(), horizon)?;
+            stream.give(source.as_mut(), horizon, &mut work)?;
         }
     }
-    let result = work.instance.finish(work.sink.lend());
-    work.sink.settle(result)?;
-    // How long the asset is nobody says here.
-    work.sink.check_counts(Extent { fed: one_to_one, samples: None })?;
+    work.finish(fed)?;
     Ok(work.sink.into_receivers())
 }
 
@@ -240,108 +226,65 @@ impl Stream {
         }
         end
     }
-}
 
-struct Work<'a, R> {
-    instance: Box<dyn Instance>,
-    sink: HostSink<'a, R>,
-    ticks: Option<TickWriter<'a>>,
-}
-
-impl<R: Receiver> Work<'_, R> {
-    /// Gives what a stream has before the horizon.
-    fn feed(
+    /// Gives what there is before the horizon.
+    fn give<R: Receiver>(
         &mut self,
-        stream: &mut Stream,
         source: &mut dyn TrackSource,
         horizon: f64,
+        work: &mut DerivedWork<'_, R>,
     ) -> Result<(), CallError> {
-        match stream.items {
-            Time::Frames(grid) => self.frames(stream, source, &grid, horizon),
-            Time::Events(rate) => self.events(stream, source, rate, horizon),
+        match self.items {
+            Time::Frames(grid) => self.give_frames(source, grid, horizon, work),
+            Time::Events(rate) => self.give_events(source, rate, horizon, work),
         }
     }
 
-    fn frames(
+    fn give_frames<R: Receiver>(
         &mut self,
-        stream: &mut Stream,
         source: &mut dyn TrackSource,
-        grid: &FrameGrid,
+        grid: FrameGrid,
         horizon: f64,
+        work: &mut DerivedWork<'_, R>,
     ) -> Result<(), CallError> {
-        let end = stream.end(grid, horizon);
-        let count = end - stream.next;
-        if count == 0 {
+        let range = self.next..self.end(&grid, horizon);
+        if range.is_empty() {
             return Ok(());
         }
-        let data = source.frames(stream.plane, stream.next..end).map_err(CallError::Source)?;
+        let data = source.frames(self.plane, range.clone()).map_err(CallError::Source)?;
         let header = source.header();
-        if data.len() as u64 != count.saturating_mul(header.width() as u64) {
+        if data.len() as u64 != (range.end - range.start).saturating_mul(header.width() as u64) {
             return Err(CallError::Source(format!("{} is cut short", header.descriptor).into()));
         }
-        let ticks = match &mut self.ticks {
-            Some(writer) => writer.block(Items::Frames(*grid), stream.next, count as usize),
-            None => &[],
-        };
-        let block = Block {
-            data: RSlice::from_slice(&data),
-            ticks: RSlice::from_slice(ticks),
-            ..empty(stream, header, count)
-        };
-        stream.next = end;
-        let result = self.instance.process(&block, self.sink.lend());
-        self.sink.settle(result)
+        self.next = range.end;
+        work.frames(Frames { input: self.input, plane: self.plane, header, grid, range, data: &data })
     }
 
-    fn events(
+    fn give_events<R: Receiver>(
         &mut self,
-        stream: &mut Stream,
         source: &mut dyn TrackSource,
         rate: SampleRate,
         horizon: f64,
+        work: &mut DerivedWork<'_, R>,
     ) -> Result<(), CallError> {
         loop {
-            if stream.events.is_empty() && stream.next < stream.count {
-                stream.events = source.events(stream.next).map_err(CallError::Source)?;
-                if stream.events.is_empty() {
+            if self.events.is_empty() && self.next < self.count {
+                self.events = source.events(self.next).map_err(CallError::Source)?;
+                if self.events.is_empty() {
                     let id = &source.header().descriptor;
                     return Err(CallError::Source(format!("{id} is cut short").into()));
                 }
             }
-            let due = stream.events.partition_point(|event| rate.seconds(event.at).0 < horizon);
-            let later = stream.events.split_off(due);
-            let now = std::mem::replace(&mut stream.events, later);
+            let due = self.events.partition_point(|event| rate.seconds(event.at).0 < horizon);
+            let later = self.events.split_off(due);
+            let now = std::mem::replace(&mut self.events, later);
             if now.is_empty() {
                 return Ok(());
             }
             let bytes = rmp_serde::to_vec(&now).map_err(|error| CallError::Source(error.into()))?;
-            let ticks = match &mut self.ticks {
-                Some(writer) => writer.each(now.iter().map(|event| rate.seconds(event.at))),
-                None => &[],
-            };
-            let block = Block {
-                events: RSlice::from_slice(&bytes),
-                ticks: RSlice::from_slice(ticks),
-                ..empty(stream, source.header(), now.len() as u64)
-            };
-            stream.next += now.len() as u64;
-            let result = self.instance.process(&block, self.sink.lend());
-            self.sink.settle(result)?;
+            let times = now.iter().map(|event| rate.seconds(event.at));
+            work.events(self.input, source.header(), self.next, &bytes, times)?;
+            self.next += now.len() as u64;
         }
-    }
-}
-
-/// A block of so many items of a stream from its next one on, without them.
-fn empty(stream: &Stream, header: &TrackHeader, count: u64) -> Block<'static> {
-    Block {
-        input: stream.input as u32,
-        plane: stream.plane as u32,
-        position: stream.next,
-        count,
-        channels: header.channels.len() as u32,
-        width: header.bins,
-        data: RSlice::EMPTY,
-        events: RSlice::EMPTY,
-        ticks: RSlice::EMPTY,
     }
 }

@@ -119,6 +119,10 @@ pub enum CallError {
     /// The work was cancelled.
     #[error("cancelled")]
     Cancelled,
+    /// What it follows came to nothing, or was changed after it had been taken:
+    /// it may yet be made of the track.
+    #[error("its input was not computed, or changed at the end")]
+    InputLost,
     /// The calculator gave a value that is no number. NaN is one where the
     /// descriptor has gaps; infinity never is.
     #[error("the calculator broke the interface: {descriptor} is {value} in {place}")]

@@ -1,6 +1,6 @@
 //! Finds calculators, checks what they say of themselves, and drives them over
-//! the PCM of an asset, or over tracks that were made of it. The only crate that crosses the plug-in interface: its
-//! types do not leave it.
+//! the PCM of an asset, or over tracks that were made of it. The only crate that
+//! crosses the plug-in interface: its types do not leave it.
 //!
 //! What does not live here: decoding (blocks of PCM come in), keeping (tracks
 //! come from a [`TrackSource`] and go out to a [`Receiver`]), tempo maps (a
@@ -9,6 +9,7 @@
 //! ```text
 //! PCM -> Session: mix, resample, one STFT per distinct request
 //!          -> each task's instance -> its sink -> Receiver per descriptor
+//!               -> each follower's instance, a step behind -> the same
 //! tracks -> derive: block by block, side by side
 //!          -> each task's instance -> its sink -> Receiver per descriptor
 //! ```
@@ -20,9 +21,11 @@ mod catalogue;
 mod collect;
 mod counts;
 mod derive;
+mod derived;
 mod error;
 mod feed;
 mod finite;
+mod follow;
 mod isolation;
 mod library;
 mod plugins;
@@ -46,6 +49,7 @@ pub use agogic_vamp::search_path as vamp_path;
 pub use catalogue::{Catalogue, Settings};
 pub use derive::{Derivation, Derived, TrackSource, derive};
 pub use error::{CallError, HostError, Place};
+pub use follow::{Follower, OutputOf, can_be_followed};
 pub use isolation::{Isolation, Limits, Rule, Rules};
 pub use plugins::{Found, Known, Plugin, Quarantine, SearchKind, SearchPlace, sidecar_path};
 pub use prepare::{Prepared, Source};

@@ -1,11 +1,14 @@
 //! One run over one asset: blocks of PCM in, every task's calculator driven
-//! through the interface, results out to receivers.
+//! through the interface, what they give handed to those that follow, results
+//! out to receivers.
 
 use rayon::prelude::*;
 
 use crate::feed::Feeds;
+use crate::follow::{Following, Link};
+use crate::sink::HostSink;
 use crate::work::Work;
-use crate::{CallError, LoadedCalculator, Prepared, Receiver, Source, Watch};
+use crate::{CallError, Follower, LoadedCalculator, OutputOf, Prepared, Receiver, Source, Watch};
 
 /// A prepared calculator and who takes its outputs; `None` where nobody does.
 pub struct Task<'a, R> {
@@ -27,6 +30,9 @@ pub struct Outcome<'a, R> {
 pub struct Session<'a, R> {
     feeds: Feeds,
     running: Vec<Running<'a, R>>,
+    following: Vec<Following<'a, R>>,
+    /// One per output that is followed.
+    links: Vec<(OutputOf, Link)>,
     watch: &'a dyn Watch,
 }
 
@@ -36,9 +42,14 @@ struct Running<'a, R> {
 }
 
 impl<'a, R: Receiver> Session<'a, R> {
-    /// Makes an instance for each task. One that cannot be made fails its own
-    /// outputs only.
-    pub fn new(source: &Source, tasks: Vec<Task<'a, R>>, watch: &'a dyn Watch) -> Self {
+    /// Makes an instance for each task and each follower. One that cannot be
+    /// made fails its own outputs only, and what is made of them.
+    pub fn new(
+        source: &Source,
+        tasks: Vec<Task<'a, R>>,
+        followers: Vec<Follower<'a, R>>,
+        watch: &'a dyn Watch,
+    ) -> Self {
         let mut feeds = Feeds::default();
         let running = tasks
             .into_iter()
@@ -47,7 +58,12 @@ impl<'a, R: Receiver> Session<'a, R> {
                 state: Work::start(task, &mut feeds, source, watch),
             })
             .collect();
-        Self { feeds, running, watch }
+        let mut session = Self { feeds, running, following: vec![], links: vec![], watch };
+        for Follower { derivation, of, receivers } in followers {
+            let link = session.link(of);
+            session.following.push(Following::start(derivation, receivers, link, watch));
+        }
+        session
     }
 
     /// Takes the next planar block of the source: `count` samples of each
@@ -57,26 +73,84 @@ impl<'a, R: Receiver> Session<'a, R> {
         self.drive(false);
     }
 
-    /// Ends the run.
+    /// Ends the run. The outcomes of the tasks come first, then those of the
+    /// followers.
     pub fn finish(mut self) -> Vec<Outcome<'a, R>> {
         self.feeds.finish();
         self.drive(true);
-        let outcomes = self.running.into_iter().map(|running| Outcome {
+        while self.following.iter().any(|following| !following.is_done()) {
+            self.follow();
+            self.hand_over(true);
+        }
+        let tasks = self.running.into_iter().map(|running| Outcome {
             calculator: running.calculator,
             result: running.state.map(|work| work.into_receivers()),
         });
-        outcomes.collect()
+        let followers = self.following.into_iter().map(|following| Outcome {
+            calculator: following.calculator,
+            result: following.state.map(|follow| follow.work.sink.into_receivers()),
+        });
+        tasks.chain(followers).collect()
     }
 
+    /// One step: the tasks work on what was fed, the followers on what was
+    /// given in the step before.
     fn drive(&mut self, last: bool) {
-        let feeds = &self.feeds;
-        let watch = self.watch;
-        self.running.par_iter_mut().for_each(|running| {
+        let Self { feeds, running, following, links, watch } = self;
+        let (feeds, links, watch) = (&*feeds, &*links, *watch);
+        let step = |running: &mut Running<'a, R>| {
             let Ok(work) = &mut running.state else { return };
             let done = if watch.cancelled() { Err(CallError::Cancelled) } else { work.step(feeds, last) };
             if let Err(error) = done {
                 running.state = Err(error);
             }
-        });
+        };
+        if following.is_empty() {
+            running.par_iter_mut().for_each(step);
+            return;
+        }
+        rayon::join(
+            || running.par_iter_mut().for_each(step),
+            || following.par_iter_mut().for_each(|each| each.step(&links[each.link].1, watch)),
+        );
+        self.hand_over(last);
+    }
+
+    fn follow(&mut self) {
+        let (links, watch) = (&self.links, self.watch);
+        self.following.par_iter_mut().for_each(|each| each.step(&links[each.link].1, watch));
+    }
+
+    /// Lets every link take what the last step gave. `ended`: no task will give
+    /// more.
+    fn hand_over(&mut self, ended: bool) {
+        let mut links = std::mem::take(&mut self.links);
+        for (of, link) in &mut links {
+            let follower = of.number.checked_sub(self.running.len());
+            let ended = follower.map_or(ended, |number| self.following.get(number).is_some_and(|f| f.ended));
+            link.take(self.sink(of.number).and_then(|sink| sink.tap(of.output)), ended);
+        }
+        self.links = links;
+    }
+
+    /// The number of the link that follows an output.
+    fn link(&mut self, of: OutputOf) -> usize {
+        if let Some(found) = self.links.iter().position(|(known, _)| *known == of) {
+            return found;
+        }
+        if let Some(sink) = self.sink(of.number) {
+            sink.follow(of.output);
+        }
+        self.links.push((of, Link::default()));
+        self.links.len() - 1
+    }
+
+    /// The sink of a task or follower; none of one that failed.
+    fn sink(&mut self, number: usize) -> Option<&mut HostSink<'a, R>> {
+        let tasks = self.running.len();
+        match number.checked_sub(tasks) {
+            None => Some(self.running.get_mut(number)?.state.as_mut().ok()?.sink()),
+            Some(number) => Some(&mut self.following.get_mut(number)?.state.as_mut().ok()?.work.sink),
+        }
     }
 }

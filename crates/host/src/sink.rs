@@ -40,8 +40,27 @@ pub(crate) struct HostSink<'a, R> {
     outputs: Vec<Output<R>>,
 }
 
+/// A copy of what an output gives, for a calculator that follows it.
+#[derive(Default)]
+pub(crate) struct Tap {
+    /// The values of the last step, of plane 0.
+    pub(crate) frames: Vec<f32>,
+    /// Values that were given before have changed since.
+    pub(crate) revised: bool,
+    /// The least value of all steps.
+    lowest: f32,
+}
+
+impl Tap {
+    fn take(&mut self, values: &[f32]) {
+        self.frames.extend_from_slice(values);
+        self.lowest = values.iter().fold(self.lowest, |low, &value| low.min(value));
+    }
+}
+
 struct Output<R> {
     receiver: Option<R>,
+    tap: Option<Tap>,
     /// Whether NaN may stand for a value.
     gaps: bool,
     /// The greatest floor that was asked for.
@@ -62,6 +81,7 @@ impl<'a, R: Receiver> HostSink<'a, R> {
         let outputs = spec.descriptors.iter().zip(&headers).zip(receivers);
         let outputs = outputs.map(|((descriptor, header), receiver)| Output {
             receiver,
+            tap: None,
             gaps: descriptor.gaps,
             floor: None,
             given: vec![0; header.planes.len()],
@@ -69,6 +89,18 @@ impl<'a, R: Receiver> HostSink<'a, R> {
         let outputs = outputs.collect();
         let collector = Collector::new(&spec.id, headers.into(), watch);
         Self { collector, counts: Counts { spec, latency }, outputs }
+    }
+
+    /// From now on keeps a copy of what an output gives.
+    pub(crate) fn follow(&mut self, output: usize) {
+        if let Some(output) = self.outputs.get_mut(output) {
+            output.tap = Some(Tap { lowest: f32::INFINITY, ..Tap::default() });
+        }
+    }
+
+    /// The copy of what an output gave; none of one that is not followed.
+    pub(crate) fn tap(&mut self, output: usize) -> Option<&mut Tap> {
+        self.outputs.get_mut(output)?.tap.as_mut()
     }
 
     /// Where a call puts what it gives.
@@ -141,6 +173,9 @@ impl<R: Receiver> Output<R> {
                     values.iter_mut().filter(|value| **value < floor).for_each(|value| *value = floor);
                 }
                 receiver.frames(plane, values).map_err(CallError::Receiver)?;
+                if let Some(tap) = self.tap.as_mut().filter(|_| plane == 0) {
+                    tap.take(values);
+                }
             }
             values.clear();
         }
@@ -157,6 +192,9 @@ impl<R: Receiver> Output<R> {
             }
             if let Some(floor) = raised {
                 receiver.raise_floor(floor).map_err(CallError::Receiver)?;
+                if let Some(tap) = &mut self.tap {
+                    tap.revised |= tap.lowest < floor;
+                }
             }
         }
         held.events.clear();

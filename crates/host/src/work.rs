@@ -82,6 +82,11 @@ impl<'a, R: Receiver> Work<'a, R> {
         self.sink.check_ahead(extent)
     }
 
+    /// Where its results go.
+    pub(crate) fn sink(&mut self) -> &mut HostSink<'a, R> {
+        &mut self.sink
+    }
+
     /// The receivers, once the work is done.
     pub(crate) fn into_receivers(self) -> Vec<Option<R>> {
         self.sink.into_receivers()

@@ -209,7 +209,7 @@ fn run(ids: &[&str], block: usize) -> Vec<Result<Vec<f32>, String>> {
         receivers: vec![Some(kept.clone())],
     });
     let cancel = AtomicBool::new(false);
-    let mut session = Session::new(&source, tasks.collect(), &cancel);
+    let mut session = Session::new(&source, tasks.collect(), vec![], &cancel);
     let mut seed = 1u32;
     let channels: [Vec<f32>; 2] = std::array::from_fn(|_| {
         let mut next = || {

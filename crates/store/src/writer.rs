@@ -1,10 +1,12 @@
 //! Putting a track in: values stream into a temporary file in bounded memory.
 //! How the file becomes visible is in `publish`.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use agogic_schema::{
-    CacheKey, CacheRecord, ContentHash, Event, Notes, Provenance, RECORD_VERSION, Shape, TrackHeader,
+    CacheKey, CacheRecord, ContentHash, DescriptorId, Event, Notes, Provenance, RECORD_VERSION, Shape,
+    TrackHeader,
 };
 
 use crate::content::{self, Part};
@@ -95,6 +97,17 @@ impl TrackWriter {
     pub fn with_notes(mut self, notes: Notes) -> Self {
         self.notes = notes;
         self
+    }
+
+    /// Says what the track was made of, where it becomes known only while it is
+    /// written.
+    ///
+    /// # Errors
+    /// [`StoreError::Track`] once the track is finished.
+    pub fn set_inputs(&mut self, inputs: BTreeMap<DescriptorId, ContentHash>) -> Result<(), StoreError> {
+        self.check_open()?;
+        self.provenance.inputs = inputs;
+        Ok(())
     }
 
     /// The key that the track will be found by.

@@ -179,7 +179,7 @@ fn over_audio<'a>(
         let receivers = receivers(&prepared.headers, wanted, shelf);
         tasks.push(Task { prepared, receivers });
     }
-    let mut session = Session::new(&audio.source, tasks, &NEVER);
+    let mut session = Session::new(&audio.source, tasks, vec![], &NEVER);
     audio.blocks.iter().for_each(|block| session.push(&block.data, block.frames));
     Ok(session.finish())
 }

@@ -22,7 +22,8 @@ impl Job<'_> {
         let end: Option<Seconds> = stream.samples.map(length);
         let (mut done, mut tasks) = (Done::default(), vec![]);
         for calculator in self.registry.calculators() {
-            let Some(outputs) = self.outputs(calculator, ready) else { continue };
+            let of_audio = calculator.spec.input.inputs().is_empty();
+            let Some(outputs) = self.outputs(calculator, ready).filter(|_| of_audio) else { continue };
             let made = Prepared::new(calculator, &self.request.profile, &source).map_err(Error::from);
             let made = made.map(|prepared| prepared.with_tempo(self.tempo())).and_then(|prepared| {
                 let fit = |header: &_, to| prepared.fit(header, to, end, self.control);
@@ -43,7 +44,8 @@ impl Job<'_> {
             samples: stream.samples,
             descriptors: names(ready),
         });
-        let mut session = Session::new(&source, tasks, self.control);
+        let followers = self.followers(&tasks, ready, end, &mut done)?;
+        let mut session = Session::new(&source, tasks, followers, self.control);
         let file = &self.found.file;
         let (samples, blocks) = self.engine.on_pool(|| pump(file, blocks, &mut session, self.control))?;
         if blocks.finish()? != self.found.asset.0 {

@@ -3,6 +3,7 @@
 //! that what is made of a track that came out as it was is left alone.
 
 mod audio;
+mod follow;
 mod publish;
 mod tracks;
 
@@ -24,12 +25,20 @@ use crate::{Analysis, Control, Engine, Error, Event, Request};
 /// that another is made of may be found damaged just after.
 const ATTEMPTS: usize = 3;
 
-/// A descriptor that can be computed now, and the content of its inputs.
+/// A descriptor that can be computed now.
 pub(crate) struct Ready<'a> {
     pub(crate) wanted: &'a Wanted,
-    pub(crate) inputs: BTreeMap<DescriptorId, ContentHash>,
+    pub(crate) inputs: Inputs,
     /// Whether it was not tried before in this job.
     pub(crate) first: bool,
+}
+
+/// What a descriptor that can be computed is made of.
+pub(crate) enum Inputs {
+    /// Of audio, or of tracks in the cache that have this content.
+    Known(BTreeMap<DescriptorId, ContentHash>),
+    /// Of a descriptor that is computed in the same pass.
+    Follows(DescriptorId),
 }
 
 /// What came of a round.
@@ -104,7 +113,7 @@ impl Job<'_> {
                     *attempts += 1;
                     let first = *attempts == 1;
                     let derived = inputs.keys().any(|input| *input != DescriptorId::tempo());
-                    let ready = Ready { wanted, inputs: inputs.clone(), first };
+                    let ready = Ready { wanted, inputs: Inputs::Known(inputs.clone()), first };
                     if derived { tracks.push(ready) } else { audio.push(ready) }
                 }
                 Step::Run(_) | Step::Wait(_) | Step::Blocked(_) => more = true,
@@ -115,6 +124,7 @@ impl Job<'_> {
             return Ok(false);
         }
         if !audio.is_empty() || state.info.is_none() {
+            self.add_followers(&mut audio, &verdicts, wants, state)?;
             let (info, done) = contained(&self.found.file, || self.compute_from_audio(&audio))?;
             state.info = Some(info);
             more |= done.again;
@@ -202,9 +212,11 @@ impl Job<'_> {
         let outputs: Vec<_> = calculator.spec.descriptors.iter().map(|own| mine(&own.id)).collect();
         outputs.iter().any(Option::is_some).then_some(outputs)
     }
+}
 
+impl<'a> Job<'a> {
     /// The tempo map as calculators know it.
-    fn tempo(&self) -> Option<&dyn TickMap> {
+    fn tempo(&self) -> Option<&'a dyn TickMap> {
         self.request.tempo.as_ref().map(|tempo| tempo as &dyn TickMap)
     }
 }

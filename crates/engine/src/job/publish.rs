@@ -1,6 +1,8 @@
 //! From a calculator's outputs into the cache: a writer per track, and what
 //! became of each calculator's work.
 
+use std::collections::BTreeMap;
+
 use agogic_host::{CallError, Fitted, HostError, LoadedCalculator, Outcome, ReceiveError, Receiver, TickMap};
 use agogic_schema::{
     CacheKey, DescriptorId, Event as TrackEvent, Notes, Provenance, TempoProjection, TempoUse, TrackHeader,
@@ -8,24 +10,28 @@ use agogic_schema::{
 use agogic_store::{StoreError, TrackWriter};
 use agogic_timebase::Seconds;
 
-use super::{Done, Job, Ready};
+use super::{Done, Inputs, Job, Ready};
 use crate::Error;
 use crate::wanted::params_read;
 
 /// Hands a track's pieces to the cache.
-pub(super) struct ToStore(TrackWriter);
+pub(super) struct ToStore {
+    writer: TrackWriter,
+    /// The descriptor of the same pass that the track is made of.
+    follows: Option<DescriptorId>,
+}
 
 impl Receiver for ToStore {
     fn frames(&mut self, plane: usize, values: &[f32]) -> Result<(), ReceiveError> {
-        Ok(self.0.frames(plane, values)?)
+        Ok(self.writer.frames(plane, values)?)
     }
 
     fn events(&mut self, events: &[TrackEvent]) -> Result<(), ReceiveError> {
-        Ok(self.0.events(events)?)
+        Ok(self.writer.events(events)?)
     }
 
     fn raise_floor(&mut self, floor: f32) -> Result<(), ReceiveError> {
-        Ok(self.0.raise_floor(floor)?)
+        Ok(self.writer.raise_floor(floor)?)
     }
 }
 
@@ -53,15 +59,19 @@ impl<'j> Job<'j> {
                 profile: self.request.profile.name.clone(),
                 descriptor: wanted.descriptor.clone(),
             };
+            let (inputs, follows) = match inputs {
+                Inputs::Known(inputs) => (inputs.clone(), None),
+                Inputs::Follows(input) => (BTreeMap::new(), Some(input.clone())),
+            };
             let provenance = Provenance {
                 calculator: wanted.calculator.clone(),
                 version: wanted.installed.clone(),
                 revision: wanted.revision,
-                inputs: inputs.clone(),
+                inputs,
             };
             let notes = self.notes(calculator, header)?;
             let writer = self.engine.store.writer(key, provenance, header.clone())?.with_notes(notes);
-            receivers.push(Some(fit(header, ToStore(writer))?));
+            receivers.push(Some(fit(header, ToStore { writer, follows })?));
         }
         Ok(receivers)
     }
@@ -83,15 +93,26 @@ impl<'j> Job<'j> {
         ready: &[Ready<'_>],
         done: &mut Done,
     ) -> Result<(), Error> {
-        let mut writers = vec![];
+        let mut writers: Vec<TrackWriter> = vec![];
         for outcome in outcomes {
             let reason = match outcome.result {
                 Ok(receivers) => {
-                    let given = receivers.into_iter().flatten();
-                    writers.extend(given.map(|receiver| receiver.into_inner().0));
+                    for receiver in receivers.into_iter().flatten() {
+                        let ToStore { mut writer, follows } = receiver.into_inner();
+                        if let Some(input) = follows {
+                            let of = writers.iter_mut().find(|of| of.key().descriptor == input);
+                            let Some(of) = of else { continue };
+                            writer.set_inputs([(input, of.finish()?)].into())?;
+                        }
+                        writers.push(writer);
+                    }
                     continue;
                 }
                 Err(CallError::Cancelled) => return Err(Error::Cancelled),
+                Err(CallError::InputLost) => {
+                    done.again = true;
+                    continue;
+                }
                 Err(CallError::Source(error)) if error.is::<Damaged>() => {
                     done.again = true;
                     continue;

@@ -10,7 +10,7 @@ use agogic_timebase::{SampleRate, Samples, Seconds};
 
 use super::audio::names;
 use super::publish::{Damaged, each_output};
-use super::{Done, Job, Ready};
+use super::{Done, Inputs, Job, Ready};
 use crate::{Error, Event};
 
 impl Job<'_> {
@@ -60,8 +60,9 @@ impl Job<'_> {
     /// have the content that was told of them.
     fn open(&self, calculator: &LoadedCalculator, ready: &Ready<'_>) -> Result<Option<Vec<Track>>, Error> {
         let mut tracks = vec![];
+        let Inputs::Known(inputs) = &ready.inputs else { return Ok(None) };
         for id in calculator.spec.input.inputs() {
-            let expect = ready.inputs.get(id);
+            let expect = inputs.get(id);
             match self.track(id)?.filter(|track| expect == Some(&track.content())) {
                 Some(track) => tracks.push(track),
                 None => return Ok(None),

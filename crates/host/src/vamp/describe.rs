@@ -119,6 +119,7 @@ fn descriptor(
         reads: None,
         on_demand: true,
         joint: false,
+        raised_with: None,
     })
 }
 

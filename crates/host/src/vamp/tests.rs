@@ -72,7 +72,7 @@ fn run(
     let kept = Kept::default();
     let receivers = (0..3).map(|i| (i == output).then(|| kept.clone())).collect();
     let cancel = AtomicBool::new(false);
-    let mut session = Session::new(&source, vec![Task { prepared, receivers }], &cancel);
+    let mut session = Session::new(&source, vec![Task { prepared, receivers }], vec![], &cancel);
     for _ in 0..3 {
         session.push(&vec![1.0; 100 * channels], 100);
     }

@@ -130,7 +130,7 @@ fn run_here(
         let receivers = prepared.headers.iter().map(|header| Some(Track::new(header))).collect();
         Task { prepared, receivers }
     });
-    let mut session = Session::new(source, tasks.collect(), &watch);
+    let mut session = Session::new(source, tasks.collect(), vec![], &watch);
     let length = channels[0].len();
     for start in (0..length).step_by(block) {
         let end = (start + block).min(length);

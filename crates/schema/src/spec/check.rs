@@ -52,6 +52,10 @@ impl CalculatorSpec {
                     return fail(format!("{} reads {name:?}, which is no parameter", descriptor.id));
                 }
             }
+            if let Some(name) = descriptor.raised_with.as_ref().filter(|name| !names.contains(name.as_str()))
+            {
+                return fail(format!("{} is raised with {name:?}, which is no parameter", descriptor.id));
+            }
             self.check_shape(descriptor)?;
         }
         Ok(())
@@ -202,6 +206,7 @@ mod tests {
             "in ticks without tempo",
         );
         check(|s| s.descriptors[0].reads = Some(["x".to_string()].into()), "no parameter");
+        check(|s| s.descriptors[0].raised_with = Some("x".into()), "no parameter");
         check(|s| s.descriptors[0].range = Some((1.0, f32::NAN)), "backwards");
         check(|s| s.descriptors[0].bins = Bins::Count(Amount::Milliseconds(100)), "no amount of time");
         check(|s| s.latency = Amount::Milliseconds(100), "ok");

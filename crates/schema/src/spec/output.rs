@@ -118,6 +118,10 @@ pub struct DescriptorSpec {
     /// has.
     #[serde(default)]
     pub joint: bool,
+    /// A parameter that, above 0, makes the calculator raise values that it
+    /// gave before: they are final only at the end of the asset.
+    #[serde(default)]
+    pub raised_with: Option<String>,
 }
 
 impl DescriptorSpec {
@@ -144,6 +148,7 @@ impl DescriptorSpec {
             reads: None,
             on_demand: false,
             joint: false,
+            raised_with: None,
         }
     }
 
@@ -199,6 +204,15 @@ impl DescriptorSpec {
     #[must_use]
     pub fn joint(mut self) -> Self {
         self.joint = true;
+        self
+    }
+
+    /// Values that were given may be raised later while this parameter is above
+    /// 0. A host may then wait for the end before it makes others of them; one
+    /// that is not told does work twice.
+    #[must_use]
+    pub fn raised_with(mut self, parameter: &str) -> Self {
+        self.raised_with = Some(parameter.into());
         self
     }
 
