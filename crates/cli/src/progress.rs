@@ -105,6 +105,9 @@ impl Observer for Progress {
     fn event(&self, event: &Event) {
         match event {
             Event::Started { file, .. } => self.step(file, 0, None),
+            Event::Waiting { file, .. } => {
+                self.terminal.note(&format!("{}: waits for another who computes the same", file.display()));
+            }
             // Only once it is done: a failure is told in its own one line.
             Event::Computed { descriptor, .. } if self.announce.load(Ordering::Relaxed) => {
                 self.terminal.note(&format!("computed {descriptor}, which was not current in the cache"));

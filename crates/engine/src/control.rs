@@ -22,6 +22,13 @@ pub enum Event {
         /// What will be computed.
         descriptors: Vec<DescriptorId>,
     },
+    /// Somebody else computes descriptors of an asset: they are waited for.
+    Waiting {
+        /// The audio file.
+        file: PathBuf,
+        /// Its audio.
+        asset: AssetId,
+    },
     /// So much of a file has been analysed.
     Progress {
         /// The audio file.

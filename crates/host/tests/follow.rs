@@ -49,36 +49,36 @@ macro_rules! calculator {
                 Ok(Self::default())
             }
             fn process(&mut self, block: &Block<'_>, output: &mut Output<'_>) -> Result<(), Error> {
-                $process(self, block, output)
+                $process(&mut self.0, block, output)
             }
             fn finish(&mut self, output: &mut Output<'_>) -> Result<(), Error> {
-                $finish(self, output)
+                $finish(&mut self.0, output)
             }
         }
     };
 }
 
-fn nothing<T>(_: &mut T, _: &mut Output<'_>) -> Result<(), Error> {
+fn nothing(_: &mut f32, _: &mut Output<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-calculator!(Samples, of_audio("t.samples"), |_: &mut Self, block, output| copy(block, output), nothing);
+calculator!(Samples, of_audio("t.samples"), |_: &mut f32, block, output| copy(block, output), nothing);
 calculator!(
     Raised,
     of_audio("t.raised"),
-    |_: &mut Self, block, output| copy(block, output),
-    |_: &mut Self, output: &mut Output<'_>| output.raise_floor(0, 0.5)
+    |_: &mut f32, block, output| copy(block, output),
+    |_: &mut f32, output: &mut Output<'_>| output.raise_floor(0, 0.5)
 );
 calculator!(
     RaisedInVain,
     of_audio("t.vain"),
-    |_: &mut Self, block, output| copy(block, output),
-    |_: &mut Self, output: &mut Output<'_>| output.raise_floor(0, -2.0)
+    |_: &mut f32, block, output| copy(block, output),
+    |_: &mut f32, output: &mut Output<'_>| output.raise_floor(0, -2.0)
 );
 calculator!(
     Breaks,
     of_audio("t.breaks"),
-    |_: &mut Self, block: &Block<'_>, output| if block.position() > 500 {
+    |_: &mut f32, block: &Block<'_>, output| if block.position() > 500 {
         Err("enough".into())
     } else {
         copy(block, output)
@@ -95,13 +95,13 @@ fn sum(sum: &mut f32, block: &Block<'_>, output: &mut Output<'_>) -> Result<(), 
         *sum += x;
         before
     });
-    (0..late).for_each(|_| drop(sums.next()));
+    let sums = sums.by_ref().skip(late);
     rows.iter_mut().zip(sums).for_each(|(row, sum)| *row = sum);
     Ok(())
 }
 
-fn last(sum: f32, output: &mut Output<'_>) -> Result<(), Error> {
-    output.frames(0, 1)?[0] = sum;
+fn last(sum: &mut f32, output: &mut Output<'_>) -> Result<(), Error> {
+    output.frames(0, 1)?[0] = *sum;
     Ok(())
 }
 
@@ -110,8 +110,8 @@ macro_rules! summed {
         calculator!(
             $name,
             of($id, $of),
-            |this: &mut Self, block, output| sum(&mut this.0, block, output),
-            |this: &mut Self, output| last(this.0, output)
+            sum,
+            last
         );
     )* };
 }

@@ -52,6 +52,7 @@
 #![forbid(unsafe_code)]
 
 mod assets;
+mod claim;
 mod content;
 mod database;
 mod error;
@@ -69,6 +70,7 @@ mod verify;
 mod writer;
 
 pub use assets::{AssetInfo, FileStamp};
+pub use claim::Claim;
 pub use content::content_hash;
 pub use error::StoreError;
 pub use format::FORMAT_VERSION;

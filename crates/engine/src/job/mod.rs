@@ -3,6 +3,7 @@
 //! that what is made of a track that came out as it was is left alone.
 
 mod audio;
+mod claim;
 mod follow;
 mod publish;
 mod tracks;
@@ -14,7 +15,7 @@ use std::path::Path;
 use agogic_host::{LoadedCalculator, Registry, TickMap};
 use agogic_scheduler::{Obstacle, Step, Verdict, Wanted};
 use agogic_schema::{ContentHash, DescriptorId};
-use agogic_store::AssetInfo;
+use agogic_store::{AssetInfo, Claim};
 
 use crate::asset::Identified;
 pub(crate) use crate::job::audio::pump;
@@ -69,6 +70,8 @@ struct State {
     computed: BTreeSet<DescriptorId>,
     cached: BTreeSet<DescriptorId>,
     failed: BTreeMap<DescriptorId, String>,
+    /// Held from the first thing that is to be computed on.
+    claim: Option<Claim>,
 }
 
 impl Engine {
@@ -103,6 +106,13 @@ impl Job<'_> {
     fn round(&self, wants: &Wants, state: &mut State) -> Result<bool, Error> {
         let records = self.engine.records(&self.found.asset, &self.request.profile)?;
         let verdicts = wants.diff(self.registry, &records);
+        let runs =
+            |verdict: &Verdict| matches!(verdict.step, Step::Run(_)) && state.may_run(&verdict.descriptor);
+        if state.claim.is_none() && verdicts.iter().any(runs) {
+            // What others computed until now is to be seen.
+            state.claim = Some(self.claim()?);
+            return Ok(true);
+        }
         let (mut audio, mut tracks, mut more) = (vec![], vec![], false);
         for Verdict { descriptor, step, .. } in &verdicts {
             let Some(wanted) = wants.get(descriptor) else { continue };
