@@ -1,7 +1,7 @@
 //! The cumulative mean normalised difference of frames, and its troughs: what both
 //! ways to a pitch begin with.
 
-use agogic_dsp::Autocorrelation;
+use agogic_dsp::{OverlappingAutocorrelation, wide};
 
 /// Frames with less energy than this, `sum x^2`, count as silent.
 const SILENT: f64 = 1e-30;
@@ -24,89 +24,171 @@ pub(crate) enum Sound {
 /// `2 (r(0) - r(k)) - sum x[n]^2` over `n < k`, where `r` is the autocorrelation; and
 /// `d'(k) = d(k) / mean(d(1), .., d(k))`. The lags are the periods `min..=max`.
 pub(crate) struct Difference {
-    autocorrelation: Autocorrelation,
+    autocorrelation: OverlappingAutocorrelation,
     min: usize,
-    lags: [Vec<f32>; 2],
+    /// From lag 0 on, of both frames side by side.
+    lags: Vec<[f32; 2]>,
+    /// The samples that lags begin with, side by side as well.
+    samples: Vec<[f32; 2]>,
+    /// Differences and their sums.
+    quotients: Vec<[Four<f32>; 2]>,
+    /// From lag 1 on.
     rows: [Vec<f32>; 2],
 }
 
 impl Difference {
-    /// For frames of so many samples; `1 <= min < max < frame_length`.
-    pub(crate) fn new(frame_length: usize, min: usize, max: usize) -> Result<Self, String> {
-        let autocorrelation =
-            Autocorrelation::new(frame_length, max).map_err(|error| format!("frame_length: {error}"))?;
-        let lags = || vec![0.0; max + 1];
-        let row = || vec![0.0; max + 1 - min];
-        Ok(Self { autocorrelation, min, lags: [lags(), lags()], rows: [row(), row()] })
+    /// For frames of so many samples, so far apart; `1 <= min < max < frame_length`.
+    pub(crate) fn new(frame_length: usize, hop: usize, min: usize, max: usize) -> Result<Self, String> {
+        let autocorrelation = OverlappingAutocorrelation::new(frame_length, hop, max)
+            .map_err(|error| format!("frame_length: {error}"))?;
+        Ok(Self {
+            autocorrelation,
+            min,
+            lags: vec![[0.0; 2]; max + 1],
+            samples: vec![[0.0; 2]; max],
+            quotients: vec![[[0.0; 4]; 2]; max.div_ceil(2)],
+            rows: [vec![0.0; max], vec![0.0; max]],
+        })
     }
 
-    /// The rows of one frame or of two.
+    /// The rows of one frame or of two, which follow those before. After a lone one
+    /// frames begin anew.
     pub(crate) fn of(&mut self, frames: &[&[f32]], mut give: impl FnMut(&[f32], Sound)) {
-        let [even, odd] = &mut self.lags;
-        match frames {
-            [a, b] => self.autocorrelation.two([a, b], [even, odd]),
-            [a] => self.autocorrelation.one(a, even),
+        let (pair, energies) = match *frames {
+            [a, b] => ([a, b], self.autocorrelation.two([a, b], &mut self.lags)),
+            [a] => ([a, a], [self.autocorrelation.one(a, &mut self.lags), 0.0]),
             _ => return,
-        }
-        for ((frame, lags), row) in frames.iter().zip(&self.lags).zip(&mut self.rows) {
-            let sound = normalise(frame, lags, self.min, row);
-            give(row, sound);
+        };
+        let Self { samples, lags, quotients, rows: [even, odd], .. } = self;
+        wide(
+            #[inline(always)]
+            || {
+                for (both, (&a, &b)) in samples.iter_mut().zip(pair[0].iter().zip(pair[1])) {
+                    *both = [a, b];
+                }
+                normalise(samples, lags, energies, [even, odd], quotients);
+            },
+        );
+        let firsts = self.lags[0];
+        for ((row, energy), lag) in self.rows.iter_mut().zip(energies).zip(firsts).take(frames.len()) {
+            let sound = match energy {
+                _ if !energy.is_finite() || !lag.is_finite() => Sound::Bad,
+                SILENT.. => Sound::Some,
+                _ => Sound::Silent,
+            };
+            if sound != Sound::Some {
+                row.fill(0.0);
+            }
+            give(&row[self.min - 1..], sound);
         }
     }
 }
 
-fn normalise(frame: &[f32], lags: &[f32], min: usize, row: &mut [f32]) -> Sound {
-    let energy = energy(frame);
-    let sound = match energy {
-        _ if !energy.is_finite() || !lags[0].is_finite() => Sound::Bad,
-        SILENT.. => Sound::Some,
-        _ => Sound::Silent,
-    };
-    if sound != Sound::Some {
-        row.fill(0.0);
-        return sound;
-    }
-    // Both sums are next to nothing only where all that was summed is.
-    let least = 1e-12 * energy;
-    let (mut head, mut sum) = (0.0, 0.0);
-    let mut difference = |x: f32, r: f32| {
-        head += f64::from(x) * f64::from(x);
-        let difference = 2.0 * (energy - f64::from(r)) - head;
-        sum += difference;
-        (difference, sum)
-    };
-    let mut all = frame.iter().zip(&lags[1..]);
-    for (&x, &r) in all.by_ref().take(min - 1) {
-        difference(x, r);
-    }
-    let mut k = min as f64;
-    for (value, (&x, &r)) in row.iter_mut().zip(all) {
-        let (difference, sum) = difference(x, r);
-        *value = (difference * k / if sum > least { sum } else { least }) as f32;
-        k += 1.0;
-    }
-    sound
-}
+/// Values of two frames side by side, at two lags.
+type Four<T> = [T; 4];
 
-/// The sum of the squares, in independent sums, which the compiler can vectorise.
-fn energy(frame: &[f32]) -> f64 {
-    let mut lanes = [0.0f64; 8];
-    let (chunks, rest) = frame.as_chunks::<8>();
-    for chunk in chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane += f64::from(x) * f64::from(x);
+/// The rows, from lag 1 on, of two frames, whose samples and autocorrelations stand side
+/// by side, because each of the values waits for the one before.
+#[inline(always)]
+fn normalise(
+    samples: &[[f32; 2]],
+    lags: &[[f32; 2]],
+    energies: [f64; 2],
+    [even, odd]: [&mut [f32]; 2],
+    quotients: &mut [[Four<f32>; 2]],
+) {
+    let mut sums = Sums::new(energies);
+    let (samples, samples_rest) = samples.as_chunks::<2>();
+    let (lags, lags_rest) = lags[1..].as_chunks::<2>();
+    for (quotient, (x, r)) in quotients.iter_mut().zip(samples.iter().zip(lags)) {
+        *quotient = sums.step(four(x), four(r));
+    }
+    if let (Some(quotient), &[x], &[r]) = (quotients.last_mut(), samples_rest, lags_rest) {
+        *quotient = sums.step(four(&[x, [0.0; 2]]), four(&[r, [0.0; 2]]));
+    }
+    for (first, row) in [even, odd].into_iter().enumerate() {
+        let (twos, rest) = row.as_chunks_mut::<2>();
+        let mut lag = 1i32;
+        for (two, quotient) in twos.iter_mut().zip(&*quotients) {
+            *two = [value(quotient, first, lag), value(quotient, first + 2, lag + 1)];
+            lag += 2;
+        }
+        if let ([one], Some(quotient)) = (rest, quotients.last()) {
+            *one = value(quotient, first, lag);
         }
     }
-    lanes.iter().sum::<f64>() + rest.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>()
 }
 
-/// The places of a row that are lower than both neighbours, in order: the first
-/// if it is lower than the second, the last if lower than the one before.
+#[inline(always)]
+fn value([difference, sum]: &[Four<f32>; 2], place: usize, lag: i32) -> f32 {
+    difference[place] * lag as f32 / sum[place]
+}
+
+#[inline(always)]
+fn four(&[[a, b], [c, d]]: &[[f32; 2]; 2]) -> Four<f64> {
+    [a, b, c, d].map(f64::from)
+}
+
+/// What was summed up so far of two frames; all of it twice, for two lags.
+struct Sums {
+    energies: Four<f64>,
+    least: Four<f64>,
+    /// The squares of the samples before the lag.
+    heads: Four<f64>,
+    /// The differences.
+    sums: Four<f64>,
+}
+
+impl Sums {
+    #[inline(always)]
+    fn new([a, b]: [f64; 2]) -> Self {
+        let energies = [a, b, a, b];
+        // Sums are next to nothing only where all that was summed is.
+        let least = energies.map(|energy| 1e-12 * energy);
+        Self { energies, least, heads: [0.0; 4], sums: [0.0; 4] }
+    }
+
+    /// The differences, and their sums up to them.
+    #[inline(always)]
+    fn step(&mut self, x: Four<f64>, r: Four<f64>) -> [Four<f32>; 2] {
+        let head = running(&mut self.heads, each(|i| x[i] * x[i]));
+        let difference = each(|i| 2.0 * (self.energies[i] - r[i]) - head[i]);
+        let sum = running(&mut self.sums, difference);
+        let sum = each(|i| if sum[i] > self.least[i] { sum[i] } else { self.least[i] });
+        [difference, sum].map(|four| four.map(|value| value as f32))
+    }
+}
+
+/// Sums up to either lag. The two are added up first, so that the next wait for one
+/// addition only.
+#[inline(always)]
+fn running(before: &mut Four<f64>, values: Four<f64>) -> Four<f64> {
+    let both = [values[0], values[1], values[0] + values[2], values[1] + values[3]];
+    let sums: Four<f64> = each(|i| before[i] + both[i]);
+    *before = [sums[2], sums[3], sums[2], sums[3]];
+    sums
+}
+
+#[inline(always)]
+fn each(value: impl Fn(usize) -> f64) -> Four<f64> {
+    std::array::from_fn(value)
+}
+
+/// The places of the troughs of a row, in order.
 pub(crate) fn troughs(row: &[f32]) -> impl Iterator<Item = usize> + '_ {
-    let first = (row.len() > 1 && row[0] < row[1]).then_some(0);
-    let inner = row.windows(3).enumerate().filter(|(_, w)| w[1] < w[0] && w[1] <= w[2]).map(|(i, _)| i + 1);
-    let last = row.len().checked_sub(1).filter(|&last| last > 0 && row[last] < row[last - 1]);
-    first.into_iter().chain(inner).chain(last)
+    (0..row.len()).filter(|&place| is_trough(row, place))
+}
+
+/// Whether a place of a row is lower than both neighbours, or as low as the next one;
+/// the first and the last are lower than their only one.
+pub(crate) fn is_trough(row: &[f32], place: usize) -> bool {
+    let here = row[place];
+    match (place.checked_sub(1).map(|before| row[before]), row.get(place + 1)) {
+        (Some(before), Some(&next)) => here < before && here <= next,
+        (Some(before), None) => here < before,
+        (None, Some(&next)) => here < next,
+        (None, None) => false,
+    }
 }
 
 /// How far from place `i` the parabola through it and its neighbours has its
@@ -130,7 +212,7 @@ mod tests {
             (0..500u32).map(|i| (i as f32 * 0.1).sin() + (i * i % 17) as f32 * 0.01).collect();
         let at = |i: usize| frame.get(i).copied().map_or(0.0, f64::from);
         let d = |k: usize| (0..500).map(|n| (at(n) - at(n + k)).powi(2)).sum::<f64>();
-        let mut difference = Difference::new(500, 5, 300).expect("a valid length");
+        let mut difference = Difference::new(500, 50, 5, 300).expect("a valid length");
         let mut seen = 0;
         difference.of(&[&frame, &frame], |row, sound| {
             assert_eq!((row.len(), sound), (296, Sound::Some));
@@ -145,7 +227,7 @@ mod tests {
 
     #[test]
     fn silence_and_what_is_no_number() {
-        let mut difference = Difference::new(64, 2, 32).expect("a valid length");
+        let mut difference = Difference::new(64, 64, 2, 32).expect("a valid length");
         let sine: Vec<f32> = (0..64u8).map(|i| f32::from(i).sin()).collect();
         for (bad, expect) in [
             (0.0, Sound::Silent),

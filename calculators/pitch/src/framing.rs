@@ -2,7 +2,7 @@
 //! `2 k + 1` together, however the samples are cut into blocks.
 
 /// How many samples are taken at a time, so that memory stays bounded.
-const PIECE: usize = 4096;
+const PIECE: usize = 16_384;
 
 /// Frames of `frame_length` samples, `hop` apart, of which frame `i` has sample
 /// `i * hop` at its place `frame_length / 2`. Zeros stand beyond the ends.
