@@ -3,6 +3,8 @@
 
 use agogic_dsp::{OverlappingAutocorrelation, wide};
 
+use crate::framing::GROUP;
+
 /// Frames with less energy than this, `sum x^2`, count as silent.
 const SILENT: f64 = 1e-30;
 
@@ -18,7 +20,7 @@ pub(crate) enum Sound {
     Bad,
 }
 
-/// The cumulative mean normalised difference `d'` of two frames at a time.
+/// The cumulative mean normalised difference `d'` of some frames at a time.
 ///
 /// `d(k) = sum (x[n] - x[n + k])^2` over the samples of a frame, zeros behind them:
 /// `2 (r(0) - r(k)) - sum x[n]^2` over `n < k`, where `r` is the autocorrelation; and
@@ -26,14 +28,18 @@ pub(crate) enum Sound {
 pub(crate) struct Difference {
     autocorrelation: OverlappingAutocorrelation,
     min: usize,
-    /// From lag 0 on, of both frames side by side.
-    lags: Vec<[f32; 2]>,
-    /// The samples that lags begin with, side by side as well.
-    samples: Vec<[f32; 2]>,
-    /// Differences and their sums.
-    quotients: Vec<[Four<f32>; 2]>,
+    /// From lag 0 on, of two frames and two more.
+    lags: [Vec<[f32; 2]>; GROUP / 2],
     /// From lag 1 on.
-    rows: [Vec<f32>; 2],
+    work: Vec<Work>,
+    row: Vec<f32>,
+}
+
+/// What stands at a lag, for all frames of a group side by side.
+#[derive(Clone, Copy, Default)]
+struct Work {
+    difference: [f32; GROUP],
+    sum: [f32; GROUP],
 }
 
 impl Difference {
@@ -44,134 +50,79 @@ impl Difference {
         Ok(Self {
             autocorrelation,
             min,
-            lags: vec![[0.0; 2]; max + 1],
-            samples: vec![[0.0; 2]; max],
-            quotients: vec![[[0.0; 4]; 2]; max.div_ceil(2)],
-            rows: [vec![0.0; max], vec![0.0; max]],
+            lags: std::array::from_fn(|_| vec![[0.0; 2]; max + 1]),
+            work: vec![Work::default(); max],
+            row: vec![0.0; max + 1 - min],
         })
     }
 
-    /// The rows of one frame or of two, which follow those before. After a lone one
-    /// frames begin anew.
+    /// The rows of a group of frames, which follow those before; after less than a whole
+    /// group frames begin anew.
     pub(crate) fn of(&mut self, frames: &[&[f32]], mut give: impl FnMut(&[f32], Sound)) {
-        let (pair, energies) = match *frames {
-            [a, b] => ([a, b], self.autocorrelation.two([a, b], &mut self.lags)),
-            [a] => ([a, a], [self.autocorrelation.one(a, &mut self.lags), 0.0]),
-            _ => return,
-        };
-        let Self { samples, lags, quotients, rows: [even, odd], .. } = self;
+        let Some(&first) = frames.first() else { return };
+        let mut energies = [0.0; GROUP];
+        for ((pair, lags), energies) in frames.chunks(2).zip(&mut self.lags).zip(energies.chunks_mut(2)) {
+            match *pair {
+                [a, b] => energies.copy_from_slice(&self.autocorrelation.two([a, b], lags)),
+                [a] => energies[0] = self.autocorrelation.one(a, lags),
+                _ => {}
+            }
+        }
+        // Of frames that are missing anything will do.
+        let group = std::array::from_fn(|i| frames.get(i).copied().unwrap_or(first));
+        let Self { min, lags, work, row, .. } = self;
         wide(
             #[inline(always)]
-            || {
-                for (both, (&a, &b)) in samples.iter_mut().zip(pair[0].iter().zip(pair[1])) {
-                    *both = [a, b];
-                }
-                normalise(samples, lags, energies, [even, odd], quotients);
-            },
+            || sums(group, lags, energies, work),
         );
-        let firsts = self.lags[0];
-        for ((row, energy), lag) in self.rows.iter_mut().zip(energies).zip(firsts).take(frames.len()) {
+        for (i, &energy) in energies.iter().enumerate().take(frames.len()) {
             let sound = match energy {
-                _ if !energy.is_finite() || !lag.is_finite() => Sound::Bad,
+                _ if !energy.is_finite() || !lags[i / 2][0][i % 2].is_finite() => Sound::Bad,
                 SILENT.. => Sound::Some,
                 _ => Sound::Silent,
             };
-            if sound != Sound::Some {
+            if sound == Sound::Some {
+                wide(
+                    #[inline(always)]
+                    || normalise(work, *min, i, row),
+                );
+            } else {
                 row.fill(0.0);
             }
-            give(&row[self.min - 1..], sound);
+            give(row, sound);
         }
     }
 }
 
-/// Values of two frames side by side, at two lags.
-type Four<T> = [T; 4];
-
-/// The rows, from lag 1 on, of two frames, whose samples and autocorrelations stand side
-/// by side, because each of the values waits for the one before.
+/// The differences and their sums from lag 1 on, of all frames of a group side by side,
+/// because each of a frame's sums waits for the one before.
 #[inline(always)]
-fn normalise(
-    samples: &[[f32; 2]],
-    lags: &[[f32; 2]],
-    energies: [f64; 2],
-    [even, odd]: [&mut [f32]; 2],
-    quotients: &mut [[Four<f32>; 2]],
-) {
-    let mut sums = Sums::new(energies);
-    let (samples, samples_rest) = samples.as_chunks::<2>();
-    let (lags, lags_rest) = lags[1..].as_chunks::<2>();
-    for (quotient, (x, r)) in quotients.iter_mut().zip(samples.iter().zip(lags)) {
-        *quotient = sums.step(four(x), four(r));
-    }
-    if let (Some(quotient), &[x], &[r]) = (quotients.last_mut(), samples_rest, lags_rest) {
-        *quotient = sums.step(four(&[x, [0.0; 2]]), four(&[r, [0.0; 2]]));
-    }
-    for (first, row) in [even, odd].into_iter().enumerate() {
-        let (twos, rest) = row.as_chunks_mut::<2>();
-        let mut lag = 1i32;
-        for (two, quotient) in twos.iter_mut().zip(&*quotients) {
-            *two = [value(quotient, first, lag), value(quotient, first + 2, lag + 1)];
-            lag += 2;
-        }
-        if let ([one], Some(quotient)) = (rest, quotients.last()) {
-            *one = value(quotient, first, lag);
+fn sums([a, b, c, d]: [&[f32]; GROUP], lags: &[Vec<[f32; 2]>; 2], energies: [f64; GROUP], work: &mut [Work]) {
+    // Sums are next to nothing only where all that was summed is.
+    let least = energies.map(|energy| 1e-12 * energy);
+    let (mut head, mut sum) = ([0.0; GROUP], [0.0; GROUP]);
+    let samples = a.iter().zip(b).zip(c.iter().zip(d));
+    let lags = lags[0][1..].iter().zip(&lags[1][1..]);
+    for (work, (((a, b), (c, d)), (&[p, q], &[r, s]))) in work.iter_mut().zip(samples.zip(lags)) {
+        let (x, r) = ([*a, *b, *c, *d].map(f64::from), [p, q, r, s].map(f64::from));
+        for i in 0..GROUP {
+            head[i] += x[i] * x[i];
+            let difference = 2.0 * (energies[i] - r[i]) - head[i];
+            sum[i] += difference;
+            work.difference[i] = difference as f32;
+            work.sum[i] = (if sum[i] > least[i] { sum[i] } else { least[i] }) as f32;
         }
     }
 }
 
+/// The row of one frame of the group.
 #[inline(always)]
-fn value([difference, sum]: &[Four<f32>; 2], place: usize, lag: i32) -> f32 {
-    difference[place] * lag as f32 / sum[place]
-}
-
-#[inline(always)]
-fn four(&[[a, b], [c, d]]: &[[f32; 2]; 2]) -> Four<f64> {
-    [a, b, c, d].map(f64::from)
-}
-
-/// What was summed up so far of two frames; all of it twice, for two lags.
-struct Sums {
-    energies: Four<f64>,
-    least: Four<f64>,
-    /// The squares of the samples before the lag.
-    heads: Four<f64>,
-    /// The differences.
-    sums: Four<f64>,
-}
-
-impl Sums {
-    #[inline(always)]
-    fn new([a, b]: [f64; 2]) -> Self {
-        let energies = [a, b, a, b];
-        // Sums are next to nothing only where all that was summed is.
-        let least = energies.map(|energy| 1e-12 * energy);
-        Self { energies, least, heads: [0.0; 4], sums: [0.0; 4] }
+fn normalise(work: &[Work], min: usize, frame: usize, row: &mut [f32]) {
+    let mut lag = min as i32;
+    for (value, work) in row.iter_mut().zip(&work[min - 1..]) {
+        *value = work.difference[frame] * lag as f32 / work.sum[frame];
+        lag += 1;
     }
-
-    /// The differences, and their sums up to them.
-    #[inline(always)]
-    fn step(&mut self, x: Four<f64>, r: Four<f64>) -> [Four<f32>; 2] {
-        let head = running(&mut self.heads, each(|i| x[i] * x[i]));
-        let difference = each(|i| 2.0 * (self.energies[i] - r[i]) - head[i]);
-        let sum = running(&mut self.sums, difference);
-        let sum = each(|i| if sum[i] > self.least[i] { sum[i] } else { self.least[i] });
-        [difference, sum].map(|four| four.map(|value| value as f32))
-    }
-}
-
-/// Sums up to either lag. The two are added up first, so that the next wait for one
-/// addition only.
-#[inline(always)]
-fn running(before: &mut Four<f64>, values: Four<f64>) -> Four<f64> {
-    let both = [values[0], values[1], values[0] + values[2], values[1] + values[3]];
-    let sums: Four<f64> = each(|i| before[i] + both[i]);
-    *before = [sums[2], sums[3], sums[2], sums[3]];
-    sums
-}
-
-#[inline(always)]
-fn each(value: impl Fn(usize) -> f64) -> Four<f64> {
-    std::array::from_fn(value)
 }
 
 /// The places of the troughs of a row, in order.
