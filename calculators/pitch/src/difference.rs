@@ -118,10 +118,8 @@ fn sums([a, b, c, d]: [&[f32]; GROUP], lags: &[Vec<[f32; 2]>; 2], energies: [f64
 /// The row of one frame of the group.
 #[inline(always)]
 fn normalise(work: &[Work], min: usize, frame: usize, row: &mut [f32]) {
-    let mut lag = min as i32;
-    for (value, work) in row.iter_mut().zip(&work[min - 1..]) {
+    for (lag, (value, work)) in (min as i32..).zip(row.iter_mut().zip(&work[min - 1..])) {
         *value = work.difference[frame] * lag as f32 / work.sum[frame];
-        lag += 1;
     }
 }
 
@@ -164,16 +162,18 @@ mod tests {
         let at = |i: usize| frame.get(i).copied().map_or(0.0, f64::from);
         let d = |k: usize| (0..500).map(|n| (at(n) - at(n + k)).powi(2)).sum::<f64>();
         let mut difference = Difference::new(500, 50, 5, 300).expect("a valid length");
-        let mut seen = 0;
-        difference.of(&[&frame, &frame], |row, sound| {
-            assert_eq!((row.len(), sound), (296, Sound::Some));
-            for (k, &value) in (5..).zip(row).step_by(7) {
-                let expect = d(k) / ((1..=k).map(d).sum::<f64>() / k as f64);
-                assert!((f64::from(value) - expect).abs() < 1e-5, "{k}: {value} is not {expect}");
-            }
-            seen += 1;
-        });
-        assert_eq!(seen, 2);
+        for count in 1..=GROUP {
+            let mut seen = 0;
+            difference.of(&vec![&frame[..]; count], |row, sound| {
+                assert_eq!((row.len(), sound), (296, Sound::Some));
+                for (k, &value) in (5..).zip(row).step_by(7) {
+                    let expect = d(k) / ((1..=k).map(d).sum::<f64>() / k as f64);
+                    assert!((f64::from(value) - expect).abs() < 1e-5, "{k}: {value} is not {expect}");
+                }
+                seen += 1;
+            });
+            assert_eq!(seen, count);
+        }
     }
 
     #[test]

@@ -239,7 +239,6 @@ impl Hops {
         let energies = [energy(a), energy(b)];
         let n_fft = self.packed.len() - 1;
         let places = [self.place, (self.place + self.hop) % n_fft];
-        self.place = places[usize::from(!b.is_empty())];
         self.place = (places[0] + if b.is_empty() { self.hop } else { 2 * self.hop }) % n_fft;
         if comparable(energies[0], energies[1]) {
             self.pack(a, places[0], |z, x| z.re = x, true);
@@ -435,4 +434,110 @@ fn energy(samples: &[f32]) -> f64 {
             lanes.iter().sum()
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(length: usize) -> Vec<f32> {
+        (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 8.4e6 - 1.0).collect()
+    }
+
+    /// The results of all frames, two by two.
+    fn all(
+        samples: &[f32],
+        frame_length: usize,
+        hop: usize,
+        max_lag: usize,
+        frames: usize,
+    ) -> Vec<(f64, Vec<f32>)> {
+        let mut way = OverlappingAutocorrelation::new(frame_length, hop, max_lag).expect("a valid length");
+        let frame = |i: usize| &samples[i * hop..][..frame_length];
+        let mut lags = vec![[f32::NAN; 2]; way.lags()];
+        let mut results = vec![];
+        for i in (0..frames).step_by(2) {
+            let energies = match frames - i {
+                1 => [way.one(frame(i), &mut lags), 0.0],
+                _ => way.two([frame(i), frame(i + 1)], &mut lags),
+            };
+            for (k, energy) in energies.into_iter().enumerate().take(frames - i) {
+                results.push((energy, lags.iter().map(|lags| lags[k]).collect()));
+            }
+        }
+        results
+    }
+
+    #[track_caller]
+    fn check(frame: &[f32], (energy, lags): &(f64, Vec<f32>)) {
+        let sum = |lag: usize| -> f64 {
+            frame.iter().zip(&frame[lag..]).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+        };
+        assert!((energy - sum(0)).abs() <= 1e-12 * sum(0));
+        for (lag, &value) in lags.iter().enumerate().step_by(1 + lags.len() / 100) {
+            assert!((f64::from(value) - sum(lag)).abs() <= 1e-6 * sum(0), "lag {lag}: {value}");
+        }
+    }
+
+    #[test]
+    fn sums_are_as_defined() {
+        for (frame_length, hop, max_lag, by_hops) in [
+            (2048, 512, 676, true),
+            (2048, 512, 338, true),
+            (2048, 1024, 676, true),
+            (4096, 512, 1400, true),
+            (1764, 441, 600, true),
+            (2048, 300, 676, false),
+            (2048, 64, 676, false),
+            (64, 64, 20, false),
+            (64, 100, 20, false),
+        ] {
+            assert_eq!(Hops::new(frame_length, hop, max_lag).is_some(), by_hops, "{frame_length}/{hop}");
+            for frames in [1, 2, 7, 8] {
+                // Every few hops it is louder, or almost silent.
+                let mut samples = noise(frame_length + hop * (frames - 1));
+                for (i, some) in samples.chunks_mut(hop).enumerate() {
+                    let gain = [1.0, 0.5, 1.0, 1e-3, 1.0, 30.0, 1e-3, 1e-3, 1e-3, 1e-3][i % 10];
+                    some.iter_mut().for_each(|x| *x *= gain);
+                }
+                let results = all(&samples, frame_length, hop, max_lag, frames);
+                assert_eq!(results.len(), frames);
+                for (i, result) in results.iter().enumerate() {
+                    check(&samples[i * hop..][..frame_length], result);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_in_its_frames() {
+        let clean = noise(2048 + 19 * 512);
+        for (bad, at) in [(f32::NAN, 5000), (f32::INFINITY, 5200), (f32::MAX, 5632), (1e30, 6143)] {
+            let mut spoilt = clean.clone();
+            spoilt[at] = bad;
+            for (i, (energy, lags)) in all(&spoilt, 2048, 512, 676, 20).into_iter().enumerate() {
+                let frame = &spoilt[i * 512..][..2048];
+                if frame.contains(&spoilt[at]) || bad.is_nan() && frame.iter().any(|x| x.is_nan()) {
+                    assert!(!energy.is_finite() || !lags[0].is_finite(), "{bad} in frame {i}");
+                } else {
+                    check(frame, &(energy, lags));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn after_a_lone_frame_all_begins_anew() {
+        let samples = noise(2048 + 512);
+        let mut way = OverlappingAutocorrelation::new(2048, 512, 676).expect("a valid length");
+        let mut lags = vec![[0.0; 2]; way.lags()];
+        way.one(&[f32::NAN; 2048], &mut lags);
+        assert!(lags[0][0].is_nan() && lags[0][1] == 0.0);
+        let energies = way.two([&samples[..2048], &samples[512..]], &mut lags);
+        for i in 0..2 {
+            let result = (energies[i], lags.iter().map(|lags| lags[i]).collect());
+            check(&samples[i * 512..][..2048], &result);
+        }
+        assert_eq!(OverlappingAutocorrelation::new(0, 1, 5).err(), Some(DspError::NFft(5)));
+    }
 }
