@@ -14,7 +14,7 @@ use crate::wide::{Eight, wide};
 /// `r[k] = sum x[n] x[n + k]` over the samples of each frame, zeros beyond them, as by
 /// [`Autocorrelation`], for frames that follow each other a hop apart.
 ///
-/// Where frames are whole hops long and hops long enough, the transforms are those of the
+/// Where frames are two, four or eight hops long and hops long enough, the transforms are those of the
 /// hops: a frame's autocorrelation is the sum of its hops' cross-correlations, and each
 /// hop stands in several frames. What a frame gives is summed anew for every frame, so
 /// that no error builds up. Other frames are transformed one by one.
@@ -162,7 +162,8 @@ impl Hops {
 
     /// None where it would not be worth while.
     fn new(frame_length: usize, hop: usize, max_lag: usize) -> Option<Self> {
-        if hop < 2 || !frame_length.is_multiple_of(hop) || frame_length == hop {
+        // As many hops as there are sums for.
+        if ![2, 4, 8].iter().any(|&hops| hops * hop == frame_length) {
             return None;
         }
         let reach = max_lag.div_ceil(hop);
@@ -284,14 +285,24 @@ impl Hops {
 
     /// The spectra of the autocorrelations of the two frames, and their energies.
     fn sum(&mut self) -> [f64; 2] {
-        let ([even, odd, _], hops) = (&mut self.sums, &self.hops[..]);
-        let arch = Arch::new();
         match self.reach {
-            1 => arch.dispatch(Sums::<1> { hops, even, odd }),
-            2 => arch.dispatch(Sums::<2> { hops, even, odd }),
-            _ => arch.dispatch(Sums::<{ Self::FARTHEST }> { hops, even, odd }),
+            1 => self.sum_within::<1>(),
+            2 => self.sum_within::<2>(),
+            _ => self.sum_within::<{ Self::FARTHEST }>(),
         }
+        let hops = &self.hops[..];
         [&hops[..hops.len() - 1], &hops[1..]].map(|hops| hops.iter().map(|hop| hop.energy).sum())
+    }
+
+    fn sum_within<const REACH: usize>(&mut self) {
+        let ([even, odd, _], hops, arch) = (&mut self.sums, &self.hops[..], Arch::new());
+        if let Ok(hops) = hops.try_into() {
+            arch.dispatch(Sums::<REACH, 3> { hops, even, odd });
+        } else if let Ok(hops) = hops.try_into() {
+            arch.dispatch(Sums::<REACH, 5> { hops, even, odd });
+        } else if let Ok(hops) = hops.try_into() {
+            arch.dispatch(Sums::<REACH, 9> { hops, even, odd });
+        }
     }
 
     /// Inverts two of the sums together, into the real and the imaginary parts.
@@ -355,30 +366,29 @@ fn join(a: &Half, b: &Half, packed: &mut [Complex32]) {
 }
 
 /// The sums, for two frames, over the pairs of their hops that are at most `REACH` apart.
-struct Sums<'a, const REACH: usize> {
-    hops: &'a [Hop],
+struct Sums<'a, const REACH: usize, const HOPS: usize> {
+    hops: &'a [Hop; HOPS],
     even: &'a mut Half,
     odd: &'a mut Half,
 }
 
-impl<const REACH: usize> WithSimd for Sums<'_, REACH> {
+impl<const REACH: usize, const HOPS: usize> WithSimd for Sums<'_, REACH, HOPS> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let [first, common @ .., last] = self.hops else { return };
         let zero = Eight::splat(simd, 0.0);
+        let count = self.even.re.len() / 8;
+        let hops = self.hops.each_ref().map(|Hop { spectrum: Half { re, im }, .. }| {
+            [&re.as_chunks().0[..count], &im.as_chunks().0[..count]]
+        });
         for (bins, (even, odd)) in self.even.eights().zip(self.odd.eights()).enumerate() {
-            let load = |hop: &Hop| {
-                let part = |part: &[f32]| Eight::load(simd, &part.as_chunks().0[bins]);
-                [part(&hop.spectrum.re), part(&hop.spectrum.im)]
-            };
+            let load = |hop: usize| hops[hop].map(|part| Eight::load(simd, &part[bins]));
             let mut sum = [zero; 2];
             let mut before = [[zero; 2]; REACH];
-            for hop in common {
+            for hop in 1..HOPS - 1 {
                 let here = load(hop);
-                let all = before.iter().fold(here, plus);
-                add_product(&mut sum, all, here);
+                add_product(&mut sum, before.iter().fold(here, plus), here);
                 for i in (1..REACH).rev() {
                     before[i] = before[i - 1];
                 }
@@ -386,14 +396,14 @@ impl<const REACH: usize> WithSimd for Sums<'_, REACH> {
             }
             // What one of the frames has alone.
             let mut alone = sum;
-            let here = load(first);
+            let here = load(0);
             let mut all = here;
-            for hop in common.iter().take(REACH) {
+            for hop in 1..HOPS.min(REACH + 2) - 1 {
                 all = plus(all, &load(hop));
             }
             add_product(&mut alone, here, all);
             (*even.0, *even.1) = (alone[0].values(), alone[1].values());
-            let here = load(last);
+            let here = load(HOPS - 1);
             add_product(&mut sum, before.iter().fold(here, plus), here);
             (*odd.0, *odd.1) = (sum[0].values(), sum[1].values());
         }
