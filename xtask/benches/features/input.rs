@@ -65,8 +65,8 @@ impl Piece {
                 gain = (0.8 + 0.2 * random()) as f32;
             }
         }
-        out.flush()?;
-        Ok(())
+        // Else the first to make a file durable would have to write this one too.
+        Ok(out.into_inner()?.sync_all()?)
     }
 }
 
@@ -128,6 +128,7 @@ fn encode(wav: &Path) -> Result<PathBuf, String> {
     for command in [&mut flac, &mut ffmpeg] {
         let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if silent.status().is_ok_and(|status| status.success()) {
+            File::open(&path).and_then(|file| file.sync_all()).map_err(|error| error.to_string())?;
             return Ok(path);
         }
     }
