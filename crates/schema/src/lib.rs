@@ -17,7 +17,7 @@ mod spec;
 mod track;
 
 pub use error::SchemaError;
-pub use id::{AssetId, CalculatorId, ContentHash, DescriptorId, ProfileName, Revision};
+pub use id::{AssetId, CalculatorId, ContentHash, DescriptorId, Namespace, ProfileName, Revision, Stem};
 pub use param::{ParamKind, ParamSpec, ParamValue, Params};
 pub use profile::Profile;
 pub use record::{

@@ -74,7 +74,8 @@ impl Store {
     /// [`StoreError::Index`] where the index cannot be read.
     pub fn asset(&self, stamp: &FileStamp) -> Result<Option<(AssetId, AssetInfo)>, StoreError> {
         let path = stamp.path.as_os_str().as_encoded_bytes();
-        let Some(asset) = self.inner.index.stamped(&self.inner.layout, path, &stamp.stat)? else {
+        let Some(asset) = self.inner.index.stamped(&self.inner.layout, &self.namespace, path, &stamp.stat)?
+        else {
             return Ok(None);
         };
         Ok(self.asset_info(&asset)?.map(|info| (asset, info)))
@@ -85,7 +86,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] where the index cannot be read.
     pub fn asset_info(&self, asset: &AssetId) -> Result<Option<AssetInfo>, StoreError> {
-        self.inner.index.asset_info(&self.inner.layout, asset)
+        self.inner.index.asset_info(&self.inner.layout, &self.namespace, asset)
     }
 
     /// Remembers which asset a file holds, and what is known of the asset.
@@ -107,7 +108,7 @@ impl Store {
         if settled.is_none() && info.is_none() {
             return Ok(());
         }
-        self.inner.index.remember(&self.inner.layout, asset, settled, info)
+        self.inner.index.remember(&self.inner.layout, &self.namespace, asset, settled, info)
     }
 }
 

@@ -71,6 +71,12 @@ pub(crate) fn seed(key: &CacheKey) -> u64 {
     for name in [key.profile.as_str(), key.descriptor.as_str()] {
         hash.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
     }
+    // As in the time before there were others.
+    if !key.namespace.is_default() || !key.stem.is_master() {
+        for name in [key.namespace.as_str(), key.stem.as_str()] {
+            hash.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        }
+    }
     u64_at(hash.finalize().as_bytes(), 0)
 }
 
@@ -276,7 +282,7 @@ mod tests {
         let profile = ProfileName::new("default").unwrap();
         let record = CacheRecord {
             version: RECORD_VERSION,
-            key: CacheKey { asset: AssetId([1; 32]), profile, descriptor: descriptor.clone() },
+            key: CacheKey::new(AssetId([1; 32]), profile, descriptor.clone()),
             provenance: Provenance {
                 calculator: CalculatorId::new("t").unwrap(),
                 version: Version::new(1, 0, 0),

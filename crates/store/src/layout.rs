@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use agogic_schema::{AssetId, CacheKey, ProfileName};
+use agogic_schema::{AssetId, CacheKey, Namespace, ProfileName, Stem};
 
 use crate::stat::now_ns;
 use crate::{FORMAT_VERSION, StoreError};
@@ -56,7 +56,7 @@ impl Layout {
             let tag = self.root.join("CACHEDIR.TAG");
             fs::write(&tag, CACHEDIR_TAG).inspect_err(|_| drop(fs::remove_file(&tag)))?;
         }
-        for dir in [self.namespace(), self.tmp(), self.quarantine(), self.locks()] {
+        for dir in [self.namespaces(), self.tmp(), self.quarantine(), self.locks()] {
             fs::create_dir_all(dir)?;
         }
         // Last, so that a folder with a VERSION is a whole one.
@@ -91,14 +91,19 @@ impl Layout {
         self.root.join("damage.log")
     }
 
-    /// The folder of all chunk files.
-    pub(crate) fn namespace(&self) -> PathBuf {
-        self.root.join("ns").join("default")
+    /// The folder of all namespaces.
+    pub(crate) fn namespaces(&self) -> PathBuf {
+        self.root.join("ns")
     }
 
-    fn asset(&self, asset: &AssetId) -> PathBuf {
+    /// The folder of the chunk files of a namespace.
+    pub(crate) fn namespace(&self, namespace: &Namespace) -> PathBuf {
+        self.namespaces().join(file_name(namespace.as_str()))
+    }
+
+    fn asset(&self, namespace: &Namespace, asset: &AssetId) -> PathBuf {
         let hex = asset.to_string();
-        let mut path = self.namespace();
+        let mut path = self.namespace(namespace);
         path.push(&hex[..2]);
         path.push(hex);
         path
@@ -106,18 +111,32 @@ impl Layout {
 
     /// The chunk file of a track.
     pub(crate) fn track(&self, key: &CacheKey) -> PathBuf {
-        let mut path = self.asset(&key.asset);
-        path.push(file_name(key.profile.as_str()));
+        let mut path = self.asset(&key.namespace, &key.asset);
+        path.push(profile_folder(&key.stem, &key.profile));
         path.push(file_name(key.descriptor.as_str()) + "." + EXTENSION);
         path
     }
 
-    /// The chunk files of an asset, under one profile or under all.
-    pub(crate) fn tracks(&self, asset: &AssetId, profile: Option<&ProfileName>) -> io::Result<Vec<PathBuf>> {
-        let folder = self.asset(asset);
+    /// The chunk files of a stem of an asset, under one profile or under all.
+    pub(crate) fn tracks(
+        &self,
+        namespace: &Namespace,
+        asset: &AssetId,
+        stem: &Stem,
+        profile: Option<&ProfileName>,
+    ) -> io::Result<Vec<PathBuf>> {
+        let folder = self.asset(namespace, asset);
         let folders = match profile {
-            Some(profile) => vec![folder.join(file_name(profile.as_str()))],
-            None => list(&folder, Kind::Folder)?,
+            Some(profile) => vec![folder.join(profile_folder(stem, profile))],
+            None => {
+                let mut folders = list(&folder, Kind::Folder)?;
+                let part = (!stem.is_master()).then(|| file_name(stem.as_str()));
+                folders.retain(|folder| {
+                    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                    name.split_once('@').map(|(_, part)| part) == part.as_deref()
+                });
+                folders
+            }
         };
         let mut found = Vec::new();
         for folder in folders {
@@ -128,9 +147,9 @@ impl Layout {
 
     /// Every chunk file.
     pub(crate) fn all_tracks(&self) -> io::Result<Vec<PathBuf>> {
-        let mut folders = vec![self.namespace()];
-        // Two hexadecimal digits, asset, profile.
-        for _ in 0..3 {
+        let mut folders = vec![self.namespaces()];
+        // Namespace, two hexadecimal digits, asset, profile.
+        for _ in 0..4 {
             let mut inner = Vec::new();
             for folder in folders {
                 inner.extend(list(&folder, Kind::Folder)?);
@@ -184,6 +203,13 @@ fn list(folder: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// The folder of what a profile gives of a stem: the profile's name, and the
+/// stem behind an `@`, which no name has, unless it is all of the asset.
+fn profile_folder(stem: &Stem, profile: &ProfileName) -> String {
+    let profile = file_name(profile.as_str());
+    if stem.is_master() { profile } else { format!("{profile}@{}", file_name(stem.as_str())) }
 }
 
 fn read_version(path: &Path) -> io::Result<Option<u64>> {

@@ -15,11 +15,8 @@
 //! # use agogic_schema::*;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
-//! # let key = CacheKey {
-//! #     asset: AssetId([7; 32]),
-//! #     profile: ProfileName::new("default")?,
-//! #     descriptor: DescriptorId::new("agogic.rms")?,
-//! # };
+//! # let (profile, id) = (ProfileName::new("default")?, DescriptorId::new("agogic.rms")?);
+//! # let key = CacheKey::new(AssetId([7; 32]), profile, id);
 //! # let provenance = Provenance {
 //! #     calculator: CalculatorId::new("agogic.rms")?,
 //! #     version: Version::new(1, 0, 0),

@@ -8,7 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agogic_schema::{AssetId, CacheKey, CacheRecord, FeatureTrack, ProfileName, Provenance, TrackHeader};
+use agogic_schema::{
+    AssetId, CacheKey, CacheRecord, DescriptorId, FeatureTrack, Namespace, ProfileName, Provenance, Stem,
+    TrackHeader,
+};
 
 use crate::file::{ChunkFile, Fault};
 use crate::index::{Index, Row};
@@ -17,11 +20,13 @@ use crate::stat::Stat;
 use crate::{FORMAT_VERSION, StoreError, TrackReader, TrackWriter};
 use crate::{publish, quarantine, temp};
 
-/// An open cache folder. Cloning it is cheap; threads and processes may share
-/// a folder as they like.
+/// An open cache folder, seen by one namespace and for one stem. Cloning it is
+/// cheap; threads and processes may share a folder as they like.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
+    pub(crate) namespace: Namespace,
+    pub(crate) stem: Stem,
 }
 
 #[derive(Debug)]
@@ -81,7 +86,37 @@ impl Store {
         let layout = Layout::open(dir)?;
         let index = Index::open(&layout)?;
         temp::clean(&layout);
-        Ok(Self { inner: Arc::new(Inner { layout, index }) })
+        let (namespace, stem) = (Namespace::default(), Stem::default());
+        Ok(Self { inner: Arc::new(Inner { layout, index }), namespace, stem })
+    }
+
+    /// The same folder for another namespace: what is in any other is never
+    /// found through it.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: Namespace) -> Self {
+        Self { namespace, ..self.clone() }
+    }
+
+    /// The same folder for another stem of assets.
+    #[must_use]
+    pub fn of_stem(&self, stem: Stem) -> Self {
+        Self { stem, ..self.clone() }
+    }
+
+    /// The key of a track in this namespace and of this stem.
+    pub fn key(&self, asset: AssetId, profile: &ProfileName, descriptor: &DescriptorId) -> CacheKey {
+        CacheKey {
+            namespace: self.namespace.clone(),
+            asset,
+            stem: self.stem.clone(),
+            profile: profile.clone(),
+            descriptor: descriptor.clone(),
+        }
+    }
+
+    /// Whether a track may be found here.
+    fn sees(&self, key: &CacheKey) -> bool {
+        key.namespace == self.namespace
     }
 
     /// The tracks of an asset, under one profile or under all, in order of
@@ -99,7 +134,7 @@ impl Store {
         let mut entries = Vec::new();
         let mut put = Vec::new();
         let mut seen = HashSet::new();
-        for row in index.rows(layout, asset, profile)? {
+        for row in index.rows(layout, &self.namespace, asset, &self.stem, profile)? {
             let path = layout.track(&row.record.key);
             if fs::metadata(&path).is_ok_and(|meta| meta.is_file() && Stat::of(&meta) == row.stat) {
                 entries.push(Entry { bytes: row.stat.size, record: row.record });
@@ -113,9 +148,9 @@ impl Store {
             seen.insert(path);
         }
         let mut adopted = 0;
-        let listed = layout
-            .tracks(asset, profile)
-            .map_err(|cause| StoreError::io("list the tracks in", &layout.namespace(), cause))?;
+        let listed = layout.tracks(&self.namespace, asset, &self.stem, profile).map_err(|cause| {
+            StoreError::io("list the tracks in", &layout.namespace(&self.namespace), cause)
+        })?;
         for path in listed.into_iter().filter(|path| !seen.contains(path)) {
             if let Examined::Good(row) = self.examine(&path)? {
                 put.push(*row);
@@ -129,12 +164,15 @@ impl Store {
         Ok(entries)
     }
 
-    /// A reader of a track; `None` is a miss. Damage is counted and
-    /// quarantined, and is a miss.
+    /// A reader of a track; `None` is a miss, and so is a key of another
+    /// namespace. Damage is counted and quarantined, and is a miss.
     ///
     /// # Errors
     /// [`StoreError::Io`] where the process cannot open files at present.
     pub fn reader(&self, key: &CacheKey) -> Result<Option<TrackReader>, StoreError> {
+        if !self.sees(key) {
+            return Ok(None);
+        }
         let path = self.inner.layout.track(key);
         let opened = ChunkFile::open(&path).and_then(|file| {
             file.check_place(&self.inner.layout, &path)?;
@@ -171,6 +209,9 @@ impl Store {
         provenance: Provenance,
         header: TrackHeader,
     ) -> Result<TrackWriter, StoreError> {
+        if !self.sees(&key) {
+            return Err(StoreError::track(&key, format!("it belongs into namespace {}", key.namespace)));
+        }
         TrackWriter::new(self.clone(), key, provenance, header)
     }
 
@@ -186,11 +227,15 @@ impl Store {
         publish::publish_all(self, writers)
     }
 
-    /// Removes a track. Whether there was one.
+    /// Removes a track. Whether there was one; of another namespace there is
+    /// none.
     ///
     /// # Errors
     /// [`StoreError::Index`] or [`StoreError::Io`].
     pub fn remove(&self, key: &CacheKey) -> Result<bool, StoreError> {
+        if !self.sees(key) {
+            return Ok(false);
+        }
         // The row first: a file without a row is no damage, a row without a
         // file is.
         self.inner.index.drop_row(&self.inner.layout, key)?;

@@ -57,7 +57,7 @@ impl Store {
             rows.map(|row| (layout.track(&row.record.key), (row.record.key, row.stat, row.footer))).collect();
         let files = layout
             .all_tracks()
-            .map_err(|cause| StoreError::io("list the tracks in", &layout.namespace(), cause))?;
+            .map_err(|cause| StoreError::io("list the tracks in", &layout.namespaces(), cause))?;
         let sized = |path: PathBuf| {
             let size = fs::metadata(&path).map_or(0, |meta| meta.len());
             (path, size)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use agogic_host::{CallError, Fitted, HostError, LoadedCalculator, Outcome, ReceiveError, Receiver, TickMap};
 use agogic_schema::{
-    CacheKey, DescriptorId, Event as TrackEvent, Notes, Provenance, TempoProjection, TempoUse, TrackHeader,
+    DescriptorId, Event as TrackEvent, Notes, Provenance, TempoProjection, TempoUse, TrackHeader,
 };
 use agogic_store::{StoreError, TrackWriter};
 use agogic_timebase::Seconds;
@@ -54,11 +54,7 @@ impl<'j> Job<'j> {
                 receivers.push(None);
                 continue;
             };
-            let key = CacheKey {
-                asset: self.found.asset,
-                profile: self.request.profile.name.clone(),
-                descriptor: wanted.descriptor.clone(),
-            };
+            let key = self.engine.key(self.found.asset, &self.request.profile, &wanted.descriptor);
             let (inputs, follows) = match inputs {
                 Inputs::Known(inputs) => (inputs.clone(), None),
                 Inputs::Follows(input) => (BTreeMap::new(), Some(input.clone())),

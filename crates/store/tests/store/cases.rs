@@ -11,11 +11,11 @@ use agogic_store::{Store, TrackWriter};
 use agogic_timebase::{Delta, Samples};
 
 pub(crate) fn key(asset: u8, descriptor: &str) -> CacheKey {
-    CacheKey {
-        asset: AssetId([asset; 32]),
-        profile: ProfileName::new("default").unwrap(),
-        descriptor: DescriptorId::new(descriptor).unwrap(),
-    }
+    CacheKey::new(
+        AssetId([asset; 32]),
+        ProfileName::new("default").unwrap(),
+        DescriptorId::new(descriptor).unwrap(),
+    )
 }
 
 pub(crate) fn provenance() -> Provenance {
