@@ -1,8 +1,11 @@
-//! From samples to overlapping frames, handed out two by two: frames `2 k` and
-//! `2 k + 1` together, however the samples are cut into blocks.
+//! From samples to overlapping frames, handed out four by four: frames `4 k` to
+//! `4 k + 3` together, however the samples are cut into blocks.
+
+/// Frames that are handed out together, but for the last ones.
+pub(crate) const GROUP: usize = 4;
 
 /// How many samples are taken at a time, so that memory stays bounded.
-const PIECE: usize = 4096;
+const PIECE: usize = 16_384;
 
 /// Frames of `frame_length` samples, `hop` apart, of which frame `i` has sample
 /// `i * hop` at its place `frame_length / 2`. Zeros stand beyond the ends.
@@ -22,22 +25,20 @@ pub(crate) struct Framer {
 impl Framer {
     /// At the start of an asset.
     pub(crate) fn new(frame_length: usize, hop: usize) -> Self {
-        let mut buffer = Vec::with_capacity(frame_length + 2 * hop + PIECE);
+        let mut buffer = Vec::with_capacity(frame_length + GROUP * hop + PIECE);
         buffer.resize(frame_length / 2, 0.0);
         Self { frame_length, hop, buffer, start: 0, samples: 0, given: 0 }
     }
 
-    /// Takes more samples and gives the pairs of frames that they complete.
+    /// Takes more samples and gives the groups of frames that they complete.
     pub(crate) fn push(&mut self, samples: &[f32], mut give: impl FnMut(&[&[f32]])) {
         self.samples += samples.len() as u64;
         for piece in samples.chunks(PIECE) {
             self.buffer.extend_from_slice(piece);
-            while self.start + self.hop + self.frame_length <= self.buffer.len() {
-                self.pair(&mut give);
+            while self.end(GROUP) <= self.buffer.len() {
+                self.group(GROUP, &mut give);
             }
-            let past = self.start.min(self.buffer.len());
-            self.buffer.drain(..past);
-            self.start -= past;
+            self.forget();
         }
     }
 
@@ -46,26 +47,31 @@ impl Framer {
     pub(crate) fn finish(&mut self, mut give: impl FnMut(&[&[f32]])) {
         let total = if self.samples == 0 { 0 } else { 1 + self.samples / self.hop as u64 };
         while self.given < total {
-            let past = self.start.min(self.buffer.len());
-            self.buffer.drain(..past);
-            self.start -= past;
-            if total - self.given == 1 {
-                self.buffer.resize(self.start + self.frame_length, 0.0);
-                give(&[&self.buffer[self.start..]]);
-                self.given += 1;
-            } else {
-                let end = self.start + self.hop + self.frame_length;
-                self.buffer.resize(self.buffer.len().max(end), 0.0);
-                self.pair(&mut give);
-            }
+            self.forget();
+            let count = (total - self.given).min(GROUP as u64) as usize;
+            self.buffer.resize(self.buffer.len().max(self.end(count)), 0.0);
+            self.group(count, &mut give);
         }
     }
 
-    fn pair(&mut self, give: &mut impl FnMut(&[&[f32]])) {
-        let frame = |start: usize| &self.buffer[start..start + self.frame_length];
-        give(&[frame(self.start), frame(self.start + self.hop)]);
-        self.start += 2 * self.hop;
-        self.given += 2;
+    /// Where the next frames end, so many, at least 1.
+    fn end(&self, count: usize) -> usize {
+        self.start + (count - 1) * self.hop + self.frame_length
+    }
+
+    /// Lets go of what is before the next frame.
+    fn forget(&mut self) {
+        let past = self.start.min(self.buffer.len());
+        self.buffer.drain(..past);
+        self.start -= past;
+    }
+
+    fn group(&mut self, count: usize, give: &mut impl FnMut(&[&[f32]])) {
+        let frame = |i: usize| self.buffer.get(self.start + i * self.hop..)?.get(..self.frame_length);
+        let frames: [&[f32]; GROUP] = std::array::from_fn(|i| frame(i).unwrap_or_default());
+        give(&frames[..count]);
+        self.start += count * self.hop;
+        self.given += count as u64;
     }
 }
 
@@ -81,7 +87,7 @@ mod tests {
                 for block in [1, 64, 1000, 65_536] {
                     let mut framer = Framer::new(frame_length, hop);
                     let mut frames: Vec<Vec<f32>> = vec![];
-                    let mut give = |pair: &[&[f32]]| frames.extend(pair.iter().map(|frame| frame.to_vec()));
+                    let mut give = |group: &[&[f32]]| frames.extend(group.iter().map(|frame| frame.to_vec()));
                     samples[..length].chunks(block).for_each(|block| framer.push(block, &mut give));
                     framer.finish(&mut give);
                     assert_eq!(frames.len(), if length == 0 { 0 } else { 1 + length / hop });

@@ -72,7 +72,12 @@ impl Calculator for Pyin {
             scale,
             wanted: [setup.wants(F0), setup.wants(VOICED)],
             framer: Framer::new(common.frame_length, common.hop_length),
-            difference: Difference::new(common.frame_length, common.min_period, common.max_period)?,
+            difference: Difference::new(
+                common.frame_length,
+                common.hop_length,
+                common.min_period,
+                common.max_period,
+            )?,
             candidates: Candidates::new(scale, &prior),
             decoder: Decoder::new(n_bins, width, float(setup, "switch_prob")?),
             values: [vec![], vec![]],

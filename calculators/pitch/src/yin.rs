@@ -3,7 +3,7 @@
 use agogic_calculator::{Block, Calculator, CalculatorSpec, Error, Output, ParamSpec, Setup};
 
 use crate::common::{Common, dense, float, spec};
-use crate::difference::{Difference, Sound, shift, troughs};
+use crate::difference::{Difference, Sound, is_trough, shift};
 use crate::framing::Framer;
 
 // Numbers of the outputs.
@@ -44,7 +44,12 @@ impl Calculator for Yin {
             threshold: float(setup, "trough_threshold")? as f32,
             wanted: [setup.wants(F0), setup.wants(CONFIDENCE)],
             framer: Framer::new(common.frame_length, common.hop_length),
-            difference: Difference::new(common.frame_length, common.min_period, common.max_period)?,
+            difference: Difference::new(
+                common.frame_length,
+                common.hop_length,
+                common.min_period,
+                common.max_period,
+            )?,
             values: [vec![], vec![]],
         })
     }
@@ -86,11 +91,35 @@ impl Yin {
 /// The place of the period: the first trough below the threshold, or the first of
 /// the lowest values.
 fn period(row: &[f32], threshold: f32) -> usize {
-    let lowest = || {
-        let least = row.iter().copied().fold(f32::INFINITY, f32::min);
-        row.iter().position(|&value| value == least).unwrap_or(0)
-    };
-    troughs(row).find(|&place| row[place] < threshold).unwrap_or_else(lowest)
+    /// Places that are looked at one by one only if one of them may be it.
+    const REACH: usize = 32;
+    let (mut lowest, mut least) = (0, f32::INFINITY);
+    for (start, some) in (0..).step_by(REACH).zip(row.chunks(REACH)) {
+        let here = smallest(some);
+        if here < threshold {
+            let deep = |&place: &usize| row[place] < threshold && is_trough(row, place);
+            if let Some(place) = (start..start + some.len()).find(deep) {
+                return place;
+            }
+        }
+        if here < least {
+            (lowest, least) = (start, here);
+        }
+    }
+    lowest + row[lowest..].iter().position(|&value| value == least).unwrap_or(0)
+}
+
+/// The smallest value, in independent lanes, which the compiler can vectorise.
+fn smallest(values: &[f32]) -> f32 {
+    let least = |a: f32, b: f32| if b < a { b } else { a };
+    let mut lanes = [f32::INFINITY; 8];
+    let (chunks, rest) = values.as_chunks::<8>();
+    for chunk in chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane = least(*lane, value);
+        }
+    }
+    lanes.iter().chain(rest).copied().fold(f32::INFINITY, least)
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@
 
 use std::collections::VecDeque;
 
+use agogic_dsp::wide;
+
 /// Independent partial sums of a piece, which the compiler can vectorise.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// Where frames lie, and the pieces that no frame cuts.
 pub(crate) struct Framing {
@@ -100,20 +102,29 @@ impl Channel {
         for (sum, &x) in self.lanes[lane..].iter_mut().zip(head) {
             *sum += f64::from(x) * f64::from(x);
         }
-        let rows = rest.chunks_exact(LANES);
-        let tail = rows.remainder();
-        for row in rows {
-            for (sum, &x) in self.lanes.iter_mut().zip(row) {
-                *sum += f64::from(x) * f64::from(x);
-            }
-        }
+        let (rows, tail) = rest.as_chunks::<LANES>();
+        let before = self.lanes;
+        self.lanes = wide(
+            #[inline(always)]
+            || {
+                let mut lanes = before;
+                for row in rows {
+                    for (sum, &x) in lanes.iter_mut().zip(row) {
+                        *sum += f64::from(x) * f64::from(x);
+                    }
+                }
+                lanes
+            },
+        );
         for (sum, &x) in self.lanes.iter_mut().zip(tail) {
             *sum += f64::from(x) * f64::from(x);
         }
     }
 
     fn close_piece(&mut self, framing: &Framing, give: &mut impl FnMut(f64)) {
-        let [a, b, c, d, e, f, g, h] = std::mem::take(&mut self.lanes);
+        let (lanes, more) = self.lanes.split_at(LANES / 2);
+        let [a, b, c, d, e, f, g, h] = std::array::from_fn(|i| lanes[i] + more[i]);
+        self.lanes = [0.0; LANES];
         if self.pieces.len() == framing.pieces {
             self.pieces.pop_front();
         }

@@ -12,7 +12,7 @@ use crate::stft_spec::MAX_N_FFT;
 
 /// Two frames whose energies differ by more than this factor are transformed one by
 /// one: rounding errors of a joint transform are relative to the louder frame.
-const JOINT_ENERGY_RATIO: f32 = 16.0;
+const JOINT_ENERGY_RATIO: f64 = 16.0;
 
 /// `r[k] = sum x[n] x[n + k]` over the samples of a frame, zeros beyond them, for the
 /// lags from 0 to a greatest one: the inverse transform of the power spectrum of the
@@ -82,7 +82,7 @@ impl Autocorrelation {
     /// The autocorrelations of two frames, as by [`Autocorrelation::one`].
     pub fn two(&mut self, frames: [&[f32]; 2], lags: [&mut [f32]; 2]) {
         let [even, odd] = frames.map(|frame| &frame[..frame.len().min(self.frame_length)]);
-        if even.len() != odd.len() || !comparable(energy(even), energy(odd)) {
+        if even.len() != odd.len() || !comparable(energy(even).into(), energy(odd).into()) {
             for (frame, lags) in [even, odd].into_iter().zip(lags) {
                 self.one(frame, lags);
             }
@@ -132,7 +132,7 @@ impl fmt::Debug for Autocorrelation {
 }
 
 /// Whether two frames of these energies may share a transform. Not if either is NaN.
-fn comparable(a: f32, b: f32) -> bool {
+pub(crate) fn comparable(a: f64, b: f64) -> bool {
     a <= JOINT_ENERGY_RATIO * b && b <= JOINT_ENERGY_RATIO * a
 }
 
@@ -150,7 +150,7 @@ fn energy(frame: &[f32]) -> f32 {
 
 /// The shortest length from `least` on that is a power of two, or such a power, at least
 /// 2, times 3, 9 or 11: lengths that transform fast.
-fn fast_length(least: usize) -> usize {
+pub(crate) fn fast_length(least: usize) -> usize {
     let even = |odd: usize| odd * least.div_ceil(odd).next_power_of_two().max(2);
     [1, 3, 9, 11].map(even).into_iter().min().unwrap_or(least)
 }

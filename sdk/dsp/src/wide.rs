@@ -85,6 +85,15 @@ impl<S: Simd> Eight<S> {
         }
     }
 
+    /// Subtracts `a * b`, which is rounded first.
+    #[inline(always)]
+    pub(crate) fn subtract_product(&mut self, a: Self, b: Self) {
+        for i in 0..S::PER_EIGHT {
+            let product = self.simd.mul_f32s(a.vectors[i], b.vectors[i]);
+            self.vectors[i] = self.simd.sub_f32s(self.vectors[i], product);
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn add(&mut self, other: Self) {
         for i in 0..S::PER_EIGHT {
