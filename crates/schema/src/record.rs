@@ -7,7 +7,9 @@ use agogic_timebase::{FrameGrid, SampleRate, Samples};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{AssetId, CalculatorId, ContentHash, DescriptorId, Params, ProfileName, Revision, SchemaError};
+use crate::{
+    AssetId, CalculatorId, ContentHash, DescriptorId, MaxError, Params, ProfileName, Revision, SchemaError,
+};
 
 /// Version of the record's shape. A store refuses records of a later one.
 ///
@@ -115,8 +117,12 @@ pub struct CacheRecord {
     pub header: TrackHeader,
     /// Frames per plane; for events one entry, their number.
     pub frames: Vec<u64>,
-    /// Hash of the values.
+    /// Hash of the values, as a reader gets them.
     pub content: ContentHash,
+    /// How far they may lie from those that were computed. Events and records
+    /// of the time before this are lossless.
+    #[serde(default, skip_serializing_if = "MaxError::is_lossless")]
+    pub max_error: MaxError,
     /// What else was known when it was computed.
     #[serde(default, skip_serializing_if = "Notes::is_empty")]
     pub notes: Notes,

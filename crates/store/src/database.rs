@@ -15,7 +15,11 @@ use rusqlite::{Connection, Error as SqlError, ErrorCode, OpenFlags, TransactionB
 
 use crate::layout::{Layout, unique};
 use crate::stat::Stat;
-use crate::{FORMAT_VERSION, StoreError, quarantine};
+use crate::{StoreError, quarantine};
+
+/// Version of the tables below, apart from that of the folder: they have not
+/// changed since the first.
+const INDEX_VERSION: u32 = 1;
 
 const TABLES: &str = "
     CREATE TABLE entry (
@@ -52,7 +56,7 @@ pub(crate) struct Open {
 /// The index of a folder, made or made anew where need be.
 pub(crate) fn open(layout: &Layout) -> Result<Open, StoreError> {
     match connect(layout) {
-        Ok((open, version)) if version == i64::from(FORMAT_VERSION) => Ok(open),
+        Ok((open, version)) if version == i64::from(INDEX_VERSION) => Ok(open),
         Ok((open, _)) => {
             drop(open);
             make(layout, None)
@@ -110,7 +114,7 @@ pub(crate) fn make(layout: &Layout, damage: Option<(Option<u64>, &SqlError)>) ->
 }
 
 fn create(mut open: Open, version: i64) -> rusqlite::Result<Open> {
-    if version == i64::from(FORMAT_VERSION) {
+    if version == i64::from(INDEX_VERSION) {
         return Ok(open);
     }
     if version != 0 {
@@ -120,7 +124,7 @@ fn create(mut open: Open, version: i64) -> rusqlite::Result<Open> {
     open.connection.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = open.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(TABLES)?;
-    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    transaction.pragma_update(None, "user_version", INDEX_VERSION)?;
     transaction.commit()?;
     Ok(open)
 }

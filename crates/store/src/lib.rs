@@ -52,6 +52,7 @@
 #![forbid(unsafe_code)]
 
 mod assets;
+mod codec;
 mod content;
 mod database;
 mod error;
@@ -74,5 +75,5 @@ pub use error::StoreError;
 pub use format::FORMAT_VERSION;
 pub use reader::TrackReader;
 pub use store::{Entry, Stats, Store};
-pub use verify::{Damaged, VerifyReport};
+pub use verify::{Damaged, Newer, VerifyReport};
 pub use writer::TrackWriter;
