@@ -145,15 +145,14 @@ impl FromStr for MaxError {
         if text == "lossless" {
             return Ok(Self::LOSSLESS);
         }
-        let kinds: [(&str, fn(f64) -> Kind); 3] =
-            [("absolute", Kind::Absolute), ("relative", Kind::Relative), ("dB", Kind::Decibels)];
-        let parsed = kinds.iter().find_map(|(word, kind)| {
-            let number = text.strip_suffix(word)?.trim_end();
-            Some(Self(kind(number.parse().ok()?)))
-        });
+        let number = |word: &str| text.strip_suffix(word)?.trim_end().parse().ok();
+        let parsed = number("absolute")
+            .map(Kind::Absolute)
+            .or_else(|| number("relative").map(Kind::Relative))
+            .or_else(|| number("dB").map(Kind::Decibels));
         let rule = "it must be `lossless`, or a number and `dB`, `relative` or `absolute`";
         match parsed {
-            Some(bound) => bound.checked(),
+            Some(kind) => Self(kind).checked(),
             None => Err(SchemaError::MaxError { text: text.into(), rule }),
         }
     }

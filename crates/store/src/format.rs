@@ -412,6 +412,8 @@ mod tests {
         check(|_, c| c[1].plane = u32::MAX, "chunk 1 contradicts");
         check(|_, c| c[0].encoding = EVENTS, "chunk 0 contradicts");
         check(|_, c| c[0].encoding = 77, "chunk 0 contradicts");
+        check(|_, c| c[0].encoding = PACKED, "chunk 0 contradicts");
+        check(|_, c| (c[0].encoding, c[0].frames) = (PACKED, u32::MAX), "chunk 0 contradicts");
         check(|_, c| c[1].first = 1, "chunk 1 contradicts");
         check(|_, c| c[1].offset = u64::MAX, "chunk 1 contradicts");
         check(|_, c| c[1].offset = 16, "chunk 1 contradicts");

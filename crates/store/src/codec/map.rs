@@ -46,10 +46,7 @@ impl Mapping {
                 Some(Self::Bits(MANTISSA - bits))
             }
             Tolerance::Absolute(error) => {
-                let limit = error * STEPS;
-                let magnitude = |v: &f32| f64::from(v.abs());
-                let greatest =
-                    values.iter().map(magnitude).fold(0.0, |a, b| if b <= limit && b > a { b } else { a });
+                let greatest = f64::from(greatest(values, (error * STEPS) as f32));
                 // Dividing, rounding and multiplying in f32 add less than
                 // this to the half step; at most half of the error.
                 let step = 2.0 * (error - greatest * 0.5_f64.powi(22));
@@ -140,6 +137,19 @@ impl Mapping {
             }
         }
     }
+}
+
+/// The greatest magnitude that is not above a limit.
+fn greatest(values: &[f32], limit: f32) -> f32 {
+    let higher = |a: f32, b: f32| if b <= limit && b > a { b } else { a };
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for eight in eights {
+        for (lane, value) in lanes.iter_mut().zip(eight) {
+            *lane = higher(*lane, value.abs());
+        }
+    }
+    lanes.into_iter().chain(rest.iter().map(|value| value.abs())).fold(0.0, higher)
 }
 
 /// Bits of a sign and a magnitude as a number that grows with the value. -0

@@ -20,6 +20,8 @@ use predict::Predictor;
 
 /// Bytes before the table of blocks.
 const HEAD: usize = 16;
+/// Numbers that predictors are tried on.
+const SAMPLE: usize = 4096;
 /// Where the floor stands in a chunk.
 const FLOOR: std::ops::Range<usize> = 8..12;
 /// Bytes of a run of kept values.
@@ -38,7 +40,6 @@ pub(crate) struct Encoder {
     width: usize,
     numbers: Vec<i32>,
     words: Vec<u32>,
-    spare: Vec<u32>,
     bytes: Vec<u8>,
     other: Vec<u8>,
     decoded: Vec<f32>,
@@ -61,7 +62,6 @@ impl Encoder {
             width,
             numbers: Vec::new(),
             words: Vec::new(),
-            spare: Vec::new(),
             bytes: Vec::new(),
             other: Vec::new(),
             decoded: Vec::new(),
@@ -93,27 +93,17 @@ impl Encoder {
 
     fn write(&mut self, mapping: Mapping, tolerance: Tolerance, values: &[f32], floor: f32) {
         let runs = mapping.forward(values, self.width, tolerance, &mut self.numbers);
-        let length = values.len().next_multiple_of(BLOCK);
-        for words in [&mut self.words, &mut self.spare] {
-            words.clear();
-            words.resize(length, 0);
-        }
-        let mut best = (Predictor::Nothing, usize::MAX);
-        for predictor in Predictor::ALL {
-            predictor.differences(&self.numbers, self.width, &mut self.spare);
-            let cost = pack::cost(&self.spare);
-            if cost < best.1 {
-                best = (predictor, cost);
-                std::mem::swap(&mut self.words, &mut self.spare);
-            }
-        }
+        self.words.clear();
+        self.words.resize(values.len().next_multiple_of(BLOCK), 0);
+        let predictor = self.best_predictor();
+        predictor.differences(&self.numbers, self.width, &mut self.words);
         let (code, shift, step) = match mapping {
             Mapping::Bits(shift) => (0, shift as u8, 0.0),
             Mapping::Steps(step) => (1, 0, step),
         };
         let out = &mut self.bytes;
         out.clear();
-        out.extend([code, best.0.code(), shift, 0]);
+        out.extend([code, predictor.code(), shift, 0]);
         out.extend(f32::to_le_bytes(step));
         out.extend(floor.to_le_bytes());
         // No more than there are values, and those are bounded.
@@ -123,6 +113,23 @@ impl Encoder {
             out.extend([run.start, run.length, run.bits].map(u32::to_le_bytes).as_flattened());
         }
         out.resize(out.len().next_multiple_of(4), 0);
+    }
+
+    /// The one that packs best the frames in the middle of a chunk, or all of
+    /// them if they are few.
+    fn best_predictor(&mut self) -> Predictor {
+        let frames = self.numbers.len() / self.width;
+        let some = (SAMPLE / self.width).max(4).min(frames);
+        let start = (frames - some) / 2 * self.width;
+        let sample = &self.numbers[start..start + some * self.width];
+        // The first of them has no frame before.
+        let skip = if some < frames { self.width.next_multiple_of(BLOCK) } else { 0 };
+        let length = sample.len().next_multiple_of(BLOCK);
+        let cost = |predictor: &Predictor| {
+            predictor.differences(sample, self.width, &mut self.words);
+            pack::cost(&self.words[skip.min(length)..length])
+        };
+        Predictor::ALL.into_iter().min_by_key(cost).unwrap_or(Predictor::Nothing)
     }
 
     /// Decodes what was written, and compares.

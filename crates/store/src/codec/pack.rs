@@ -28,22 +28,27 @@ impl Row {
     fn of(block: &[u32; BLOCK]) -> Self {
         let all = block.iter().fold(0, |all, number| all | number);
         let most = 32 - all.leading_zeros() as u8;
-        let mut lengths = [0_u8; 33];
-        for number in block {
-            lengths[(32 - number.leading_zeros()) as usize] += 1;
+        // How many numbers have so many bits; counted in four places, since
+        // neighbours are often equally long and would wait for each other.
+        let mut lengths = [[0_u8; 33]; 4];
+        for four in block.as_chunks::<4>().0 {
+            for (lengths, number) in lengths.iter_mut().zip(four) {
+                lengths[(32 - number.leading_zeros()) as usize] += 1;
+            }
         }
         let mut best = Self { width: most, longer: 0, bytes: 1 };
         let mut least = best.length();
         let mut longer = 0;
         for width in (0..most).rev() {
-            longer += lengths[width as usize + 1];
+            longer += lengths.iter().map(|lengths| lengths[width as usize + 1]).sum::<u8>();
             let row = Self { width, longer, bytes: (most - width).div_ceil(8) };
             // Each costs a reader as much time as some bytes do.
             let cost = row.length() + usize::from(longer) / 2;
             if cost < least {
                 (best, least) = (row, cost);
             }
-            if usize::from(longer) * 2 > usize::from(most) * BLOCK / 8 {
+            // Fewer low bits make no fewer longer numbers.
+            if usize::from(longer) * 2 > least {
                 break;
             }
         }
@@ -91,11 +96,18 @@ pub(super) fn pack(numbers: &[u32], out: &mut Vec<u8>) {
             to_little_endian(&mut out[start..]);
         }
         if row.longer > 0 {
-            let longer = block.iter().enumerate().filter(|(_, number)| **number > low_bits(row.width));
-            // Below 128.
-            out.extend(longer.clone().map(|(place, _)| place as u8));
-            for (_, number) in longer {
-                out.extend(&(number >> row.width).to_le_bytes()[..usize::from(row.bytes)]);
+            // Every place is put down, and counts only where it should: which
+            // ones that are nobody can foretell, a branch would be slow.
+            let (mut places, mut count) = ([0; BLOCK], 0);
+            for (place, &number) in block.iter().enumerate() {
+                places[count.min(BLOCK - 1)] = place as u8;
+                count += usize::from(number > low_bits(row.width));
+            }
+            let places = &places[..usize::from(row.longer)];
+            out.extend(places);
+            for &place in places {
+                let beyond = block[usize::from(place)] >> row.width;
+                out.extend(&beyond.to_le_bytes()[..usize::from(row.bytes)]);
             }
         }
     }
