@@ -170,6 +170,7 @@ mod tests {
             },
             frames: vec![1],
             content: ContentHash([3; 32]),
+            max_error: Default::default(),
             notes: Notes::default(),
         }
     }

@@ -8,8 +8,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AssetId, CalculatorId, ContentHash, DescriptorId, Namespace, Params, ProfileName, Revision, SchemaError,
-    Stem,
+    AssetId, CalculatorId, ContentHash, DescriptorId, MaxError, Namespace, Params, ProfileName, Revision,
+    SchemaError, Stem,
 };
 
 /// Version of the record's shape. A store refuses records of a later one.
@@ -132,8 +132,12 @@ pub struct CacheRecord {
     pub header: TrackHeader,
     /// Frames per plane; for events one entry, their number.
     pub frames: Vec<u64>,
-    /// Hash of the values.
+    /// Hash of the values, as a reader gets them.
     pub content: ContentHash,
+    /// How far they may lie from those that were computed. Events and records
+    /// of the time before this are lossless.
+    #[serde(default, skip_serializing_if = "MaxError::is_lossless")]
+    pub max_error: MaxError,
     /// What else was known when it was computed.
     #[serde(default, skip_serializing_if = "Notes::is_empty")]
     pub notes: Notes,

@@ -17,8 +17,8 @@ use crate::layout::{Layout, unique};
 use crate::stat::Stat;
 use crate::{StoreError, quarantine};
 
-/// Version of the tables. Those of another version are dropped and made anew:
-/// the files are the truth.
+/// Version of the tables, apart from that of the folder. Those of another
+/// version are dropped and made anew: the files are the truth.
 const VERSION: i64 = 2;
 
 const TABLES: &str = "

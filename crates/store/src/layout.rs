@@ -35,8 +35,10 @@ impl Layout {
                 Err(StoreError::Newer { folder: layout.root, found, known: FORMAT_VERSION })
             }
             Ok(Some(found)) if found == u64::from(FORMAT_VERSION) => Ok(layout),
-            // A VERSION that is no number is damage: every chunk file states
-            // its own version, so nothing is lost by writing it again.
+            // An earlier one is raised, so that the programs of its time do
+            // not take new files for damage. A VERSION that is no number is
+            // damage: every chunk file states its own version, so nothing is
+            // lost by writing it again.
             Ok(_) => layout.prepare(),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => layout.prepare(),
             Err(cause) => Err(StoreError::unusable(&layout.root, &cause)),

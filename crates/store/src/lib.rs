@@ -50,6 +50,7 @@
 
 mod assets;
 mod claim;
+mod codec;
 mod content;
 mod database;
 mod error;
@@ -73,5 +74,5 @@ pub use error::StoreError;
 pub use format::FORMAT_VERSION;
 pub use reader::TrackReader;
 pub use store::{Entry, Stats, Store};
-pub use verify::{Damaged, VerifyReport};
+pub use verify::{Damaged, Newer, VerifyReport};
 pub use writer::TrackWriter;

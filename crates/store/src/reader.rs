@@ -1,13 +1,20 @@
 //! Taking values out of one track, chunk by chunk. No lock is taken and
 //! nothing is written, unless damage is met.
 
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::thread;
 
 use agogic_schema::{CacheRecord, Event, FeatureTrack, Plane, Shape, TrackData};
 
 use crate::file::{ChunkFile, Fault};
 use crate::{Store, StoreError};
+
+/// Chunks that are worth a thread of their own.
+const PER_THREAD: usize = 12;
+/// Threads at most: what they wait for is mostly memory.
+const THREADS: usize = 4;
 
 /// An open track. It keeps reading the track it was opened on, also when
 /// another is published under the same key meanwhile.
@@ -20,14 +27,15 @@ pub struct TrackReader {
     /// begins where the one before ended.
     scratch: Vec<f32>,
     loaded: Option<usize>,
+    bytes: Vec<u8>,
 }
 
 impl TrackReader {
     pub(crate) fn new(store: Store, path: PathBuf, file: ChunkFile) -> Self {
-        Self { store, path, file, scratch: Vec::new(), loaded: None }
+        Self { store, path, file, scratch: Vec::new(), loaded: None, bytes: Vec::new() }
     }
 
-    /// What is known of the track.
+    /// What is known of the track; also the bound that its values keep to.
     pub fn record(&self) -> &CacheRecord {
         &self.file.record
     }
@@ -123,7 +131,9 @@ impl TrackReader {
 
     fn collect(&mut self, plane: usize, range: Range<u64>) -> Result<Vec<f32>, Fault> {
         let width = self.file.record.header.width();
-        let mut out = Vec::new();
+        let mut out = room((range.end - range.start).saturating_mul(width as u64))?;
+        let mut rest = &mut out[..];
+        let mut whole = Vec::new();
         for number in 0..self.file.chunks.len() {
             let chunk = self.file.chunks[number];
             let from = range.start.max(chunk.first);
@@ -131,15 +141,24 @@ impl TrackReader {
             if chunk.plane as usize != plane || from >= to {
                 continue;
             }
-            if self.loaded != Some(number) {
-                self.loaded = None;
-                self.file.values(number, &mut self.scratch)?;
-                self.loaded = Some(number);
-            }
-            // Both lie within a chunk, whose length was checked.
+            // Both lie within a chunk, whose length was checked, and chunks
+            // hold the frames of a plane one after another.
             let [from, to] = [from, to].map(|frame| (frame - chunk.first) as usize * width);
-            out.extend_from_slice(&self.scratch[from..to]);
+            let (target, later) = std::mem::take(&mut rest).split_at_mut(to - from);
+            rest = later;
+            if self.loaded == Some(number) {
+                target.copy_from_slice(&self.scratch[from..to]);
+            } else if to - from == self.file.count(number) {
+                whole.push((number, target));
+            } else {
+                self.loaded = None;
+                self.scratch.resize(self.file.count(number), 0.0);
+                self.file.values(number, &mut self.bytes, &mut self.scratch)?;
+                self.loaded = Some(number);
+                target.copy_from_slice(&self.scratch[from..to]);
+            }
         }
+        fetch(&self.file, whole, &mut self.bytes)?;
         Ok(out)
     }
 
@@ -147,4 +166,39 @@ impl TrackReader {
         self.store.faulty(&self.file.record.key, &self.path, fault)?;
         Ok(None)
     }
+}
+
+/// Values to be filled. How many there are a file says: it may be wrong.
+fn room(values: u64) -> Result<Vec<f32>, Fault> {
+    let full = || Fault::Busy(io::ErrorKind::OutOfMemory.into());
+    let values = usize::try_from(values).map_err(|_| full())?;
+    // Asked for, and then again in the way that comes filled with zeros.
+    Vec::<f32>::new().try_reserve_exact(values).map_err(|_| full())?;
+    Ok(vec![0.0; values])
+}
+
+/// Reads whole chunks into their places, many of them with several threads.
+fn fetch(file: &ChunkFile, mut chunks: Vec<(usize, &mut [f32])>, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+    let threads = chunks.len().div_ceil(PER_THREAD).min(THREADS);
+    let threads =
+        if threads > 1 { threads.min(thread::available_parallelism().map_or(1, usize::from)) } else { 1 };
+    let some = |chunks: &mut [(usize, &mut [f32])], bytes: &mut Vec<u8>| {
+        chunks.iter_mut().try_for_each(|(number, target)| file.values(*number, bytes, target))
+    };
+    if threads < 2 {
+        return some(&mut chunks, bytes);
+    }
+    let share = chunks.len().div_ceil(threads);
+    let (mine, others) = chunks.split_at_mut(share);
+    thread::scope(|scope| {
+        let mut running = Vec::new();
+        for theirs in others.chunks_mut(share) {
+            running.push(scope.spawn(|| some(theirs, &mut Vec::new())));
+        }
+        let done = some(mine, bytes);
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        running.into_iter().map(join).fold(done, Result::and)
+    })
 }

@@ -73,6 +73,8 @@ pub(crate) enum Examined {
     Missing,
     /// Quarantined and counted.
     Damaged(String),
+    /// Written by a later program, and left as it is.
+    Newer(String),
 }
 
 impl Store {
@@ -124,7 +126,8 @@ impl Store {
     ///
     /// A file that was touched since it was published is checked in full
     /// first, and so is one that the index does not know. What fails is
-    /// counted, quarantined and left out.
+    /// counted, quarantined and left out; what a later program wrote is left
+    /// out only.
     ///
     /// # Errors
     /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
@@ -142,7 +145,9 @@ impl Store {
                 match self.examine(&path)? {
                     Examined::Good(fresh) => put.push(*fresh),
                     Examined::Missing => drop(self.missing(&row.record.key)?),
-                    Examined::Damaged(_) => drop(index.drop_row(layout, &row.record.key)?),
+                    Examined::Damaged(_) | Examined::Newer(_) => {
+                        index.drop_row(layout, &row.record.key)?;
+                    }
                 }
             }
             seen.insert(path);
@@ -165,7 +170,9 @@ impl Store {
     }
 
     /// A reader of a track; `None` is a miss, and so is a key of another
-    /// namespace. Damage is counted and quarantined, and is a miss.
+    /// namespace. Damage is counted and quarantined, and is a miss. So is the
+    /// file of a later program, which stays as it is until a track is published
+    /// in its place.
     ///
     /// # Errors
     /// [`StoreError::Io`] where the process cannot open files at present.
@@ -270,7 +277,7 @@ impl Store {
 
     /// Checks a file in full, and quarantines and counts it if it fails.
     pub(crate) fn examine(&self, path: &Path) -> Result<Examined, StoreError> {
-        let checked = ChunkFile::open(path).and_then(|mut file| {
+        let checked = ChunkFile::open(path).and_then(|file| {
             file.check_place(&self.inner.layout, path)?;
             file.check_all()?;
             Ok(file)
@@ -286,6 +293,7 @@ impl Store {
                 quarantine::set_aside(&self.inner.layout, path, seen, &reason);
                 Ok(Examined::Damaged(reason))
             }
+            Err(Fault::Newer(reason)) => Ok(Examined::Newer(reason)),
             Err(Fault::Busy(cause)) => Err(StoreError::io("open", path, cause)),
         }
     }
@@ -301,6 +309,7 @@ impl Store {
                     self.inner.index.drop_row(&self.inner.layout, key)?;
                 }
             }
+            Fault::Newer(_) => {}
             Fault::Busy(cause) => return Err(StoreError::io("open", path, cause)),
         }
         Ok(())

@@ -21,6 +21,8 @@ pub struct VerifyReport {
     /// Files that failed, now in quarantine, and files that were missing. All
     /// are counted, and recomputed when they are next asked for.
     pub damaged: Vec<Damaged>,
+    /// Files that a later program wrote. They are left as they are, and miss.
+    pub newer: Vec<Newer>,
     /// Whole files that the index did not know, and knows now.
     pub adopted: u64,
     /// Whole files that had been touched or replaced since the index was
@@ -36,6 +38,15 @@ pub struct Damaged {
     /// The file, below the cache folder.
     pub path: PathBuf,
     /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A file of a later program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newer {
+    /// The file, below the cache folder.
+    pub path: PathBuf,
+    /// Which version it has, and which this program knows.
     pub reason: String,
 }
 
@@ -90,6 +101,13 @@ impl Store {
                         index.drop_row(layout, &key)?;
                     }
                     Some(reason)
+                }
+                Examined::Newer(reason) => {
+                    if let Some((key, ..)) = known {
+                        index.drop_row(layout, &key)?;
+                    }
+                    report.newer.push(Newer { path: layout.relative(&path).to_path_buf(), reason });
+                    None
                 }
                 Examined::Missing => {
                     // Removed since it was listed; counted if its row was not.

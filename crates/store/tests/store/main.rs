@@ -3,6 +3,8 @@
 
 mod cases;
 mod damage;
+mod packed;
 mod recovery;
 mod round_trip;
 mod sharing;
+mod versions;
