@@ -3,6 +3,8 @@
 
 mod cases;
 mod damage;
+mod memory;
+mod memory_laws;
 mod recovery;
 mod round_trip;
 mod sharing;
