@@ -67,6 +67,7 @@ mod stat;
 mod store;
 mod sync;
 mod temp;
+pub mod touch;
 mod verify;
 mod writer;
 

@@ -1,5 +1,5 @@
-//! Every order in which threads can run the memory tier, tried out by a model
-//! checker. The modules are compiled here once more, over the
+//! Every order in which threads can run the memory tier and the touches, tried
+//! out by a model checker. The modules are compiled here once more, over the
 //! checker's locks instead of those of the system.
 //!
 //! The checker reports a lost wake-up and a circle of waiting as a deadlock.
@@ -7,8 +7,11 @@
 
 #[path = "../../src/memory/mod.rs"]
 mod memory;
+#[path = "../../src/touch.rs"]
+mod touch;
 
 mod single_flight;
+mod touches;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

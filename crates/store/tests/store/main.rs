@@ -8,3 +8,4 @@ mod memory_laws;
 mod recovery;
 mod round_trip;
 mod sharing;
+mod touches;
