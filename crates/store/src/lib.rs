@@ -58,12 +58,15 @@ mod file;
 mod format;
 mod index;
 mod layout;
+pub mod memory;
 mod publish;
 mod quarantine;
 mod reader;
 mod stat;
 mod store;
+mod sync;
 mod temp;
+pub mod touch;
 mod verify;
 mod writer;
 

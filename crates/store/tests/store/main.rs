@@ -3,8 +3,11 @@
 
 mod cases;
 mod damage;
+mod memory;
+mod memory_laws;
 mod packed;
 mod recovery;
 mod round_trip;
 mod sharing;
+mod touches;
 mod versions;
