@@ -282,8 +282,7 @@ struct Lead<'a, K: Hash + Eq + Clone, V: ?Sized> {
 }
 
 impl<K: Hash + Eq + Clone, V: ?Sized> Lead<'_, K, V> {
-    /// Keeps what was loaded and tells those who wait, in this order: who asks
-    /// in between finds it.
+    /// Keeps what was loaded, then tells those who wait.
     fn land(mut self, loaded: Option<Loaded<V>>) -> Option<Arc<V>> {
         self.tier.with(|state, removed| {
             let key = state.end(self.key, &self.flight);

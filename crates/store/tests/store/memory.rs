@@ -216,10 +216,12 @@ fn time_does_not_run_back() {
     tier.get_or_load("value", &2, || found(0, 10)).unwrap();
     assert_eq!(tier.stats().entries, 2);
     clock.set(109);
-    assert_eq!(tier.stats().entries, 2);
+    // The second counts as used at 100 too.
+    tier.invalidate(&1);
+    assert_eq!(tier.stats().entries, 1);
     clock.set(110);
     tier.sweep();
-    assert_eq!((tier.stats().entries, tier.stats().expired), (0, 2));
+    assert_eq!((tier.stats().entries, tier.stats().expired), (0, 1));
 }
 
 #[test]
