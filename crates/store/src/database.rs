@@ -31,7 +31,19 @@ const TABLES: &str = "
         calculator TEXT NOT NULL, used_ns INTEGER NOT NULL,
         PRIMARY KEY (namespace, asset, stem, profile, descriptor)
     ) WITHOUT ROWID;
-    CREATE INDEX entry_used ON entry (used_ns);
+    CREATE TABLE total (
+        namespace TEXT NOT NULL PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TRIGGER entry_in AFTER INSERT ON entry BEGIN
+        INSERT INTO total VALUES (new.namespace, 1, new.size)
+            ON CONFLICT (namespace) DO UPDATE SET entries = entries + 1, bytes = bytes + new.size;
+    END;
+    CREATE TRIGGER entry_out AFTER DELETE ON entry BEGIN
+        UPDATE total SET entries = entries - 1, bytes = bytes - old.size WHERE namespace = old.namespace;
+    END;
+    CREATE TRIGGER entry_changed AFTER UPDATE OF size ON entry BEGIN
+        UPDATE total SET bytes = bytes - old.size + new.size WHERE namespace = new.namespace;
+    END;
     CREATE TABLE asset (
         namespace TEXT NOT NULL, asset BLOB NOT NULL, sample_rate INTEGER NOT NULL,
         channels INTEGER NOT NULL, samples INTEGER NOT NULL, codec TEXT NOT NULL,
@@ -45,9 +57,9 @@ const TABLES: &str = "
         PRIMARY KEY (namespace, path)
     ) WITHOUT ROWID;
     CREATE TABLE usage (
-        namespace TEXT NOT NULL, calculator TEXT NOT NULL, hits INTEGER NOT NULL, misses INTEGER NOT NULL,
-        computed INTEGER NOT NULL, busy_ns INTEGER NOT NULL,
-        PRIMARY KEY (namespace, calculator)
+        namespace TEXT NOT NULL, asset BLOB NOT NULL, calculator TEXT NOT NULL, hits INTEGER NOT NULL,
+        misses INTEGER NOT NULL, busy_ns INTEGER NOT NULL,
+        PRIMARY KEY (namespace, asset, calculator)
     ) WITHOUT ROWID;
     CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 ";

@@ -24,7 +24,8 @@ use crate::stat::{Stat, now_ns};
 const ROW: &str =
     "namespace, asset, stem, profile, descriptor, size, mtime_ns, ctime_ns, inode, footer, record, checksum";
 /// One entry.
-const THAT: &str = "namespace = ?1 AND asset = ?2 AND stem = ?3 AND profile = ?4 AND descriptor = ?5";
+pub(crate) const THAT: &str =
+    "namespace = ?1 AND asset = ?2 AND stem = ?3 AND profile = ?4 AND descriptor = ?5";
 
 /// What the index knows of a chunk file.
 #[derive(Clone, Debug)]
@@ -106,7 +107,9 @@ impl Index {
                 let [size, mtime, ctime, inode] = numbers(&row.stat);
                 transaction
                     .prepare_cached(
-                        "INSERT OR REPLACE INTO entry VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+                        "INSERT INTO entry VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)
+                         ON CONFLICT DO UPDATE SET size = ?6, mtime_ns = ?7, ctime_ns = ?8, inode = ?9,
+                             footer = ?10, record = ?11, checksum = ?12, calculator = ?13, used_ns = ?14",
                     )?
                     .execute(params![
                         key.namespace.as_str(),
@@ -275,6 +278,20 @@ impl Index {
         })
     }
 
+    /// Drops rows, in one transaction.
+    pub(crate) fn drop_rows(&self, layout: &Layout, keys: &[&CacheKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.run(layout, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for key in keys {
+                transaction.prepare_cached(&format!("DELETE FROM entry WHERE {THAT}"))?.execute(that(key))?;
+            }
+            transaction.commit()
+        })
+    }
+
     /// Reads the whole index, so that damage to any page shows now.
     pub(crate) fn check(&self, layout: &Layout) -> Result<(), StoreError> {
         self.run(layout, |connection| {
@@ -285,7 +302,7 @@ impl Index {
 
     /// Runs `f`; where the index turns out damaged, begins a new one and runs
     /// it once more.
-    fn run<T>(
+    pub(crate) fn run<T>(
         &self,
         layout: &Layout,
         mut f: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
@@ -307,7 +324,7 @@ impl Index {
 }
 
 /// The parameters of [`THAT`].
-fn that(key: &CacheKey) -> (&str, &[u8; 32], &str, &str, &str) {
+pub(crate) fn that(key: &CacheKey) -> (&str, &[u8; 32], &str, &str, &str) {
     let CacheKey { namespace, asset, stem, profile, descriptor } = key;
     (namespace.as_str(), &asset.0, stem.as_str(), profile.as_str(), descriptor.as_str())
 }

@@ -77,6 +77,10 @@ impl Layout {
         self.root.join("index.db")
     }
 
+    pub(crate) fn limits(&self) -> PathBuf {
+        self.root.join("limits.toml")
+    }
+
     pub(crate) fn tmp(&self) -> PathBuf {
         self.root.join("tmp")
     }
@@ -147,22 +151,31 @@ impl Layout {
         Ok(found)
     }
 
-    /// Every chunk file.
+    /// Every chunk file, in order of its path.
     pub(crate) fn all_tracks(&self) -> io::Result<Vec<PathBuf>> {
-        let mut folders = vec![self.namespaces()];
-        // Namespace, two hexadecimal digits, asset, profile.
-        for _ in 0..4 {
-            let mut inner = Vec::new();
-            for folder in folders {
-                inner.extend(list(&folder, Kind::Folder)?);
-            }
-            folders = inner;
-        }
+        Ok(self.tracks_by_namespace()?.into_iter().map(|(_, path)| path).collect())
+    }
+
+    /// Every chunk file below a folder of a namespace, in order of its path. A
+    /// folder whose name is no namespace's is passed over.
+    pub(crate) fn tracks_by_namespace(&self) -> io::Result<Vec<(Namespace, PathBuf)>> {
         let mut found = Vec::new();
-        for folder in folders {
-            found.extend(list(&folder, Kind::Track)?);
+        for folder in list(&self.namespaces(), Kind::Folder)? {
+            let Some(namespace) = namespace_of(&folder) else { continue };
+            let mut folders = vec![folder];
+            // Two hexadecimal digits, asset, profile.
+            for _ in 0..3 {
+                let mut inner = Vec::new();
+                for folder in folders {
+                    inner.extend(list(&folder, Kind::Folder)?);
+                }
+                folders = inner;
+            }
+            for folder in folders {
+                found.extend(list(&folder, Kind::Track)?.into_iter().map(|path| (namespace.clone(), path)));
+            }
         }
-        found.sort();
+        found.sort_by(|a, b| a.1.cmp(&b.1));
         Ok(found)
     }
 
@@ -173,7 +186,7 @@ impl Layout {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(crate) enum Kind {
     Folder,
     Track,
 }
@@ -186,7 +199,7 @@ pub(crate) fn unique() -> String {
 }
 
 /// Entries of a folder; none where the folder is missing.
-fn list(folder: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn list(folder: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
@@ -220,11 +233,28 @@ fn read_version(path: &Path) -> io::Result<Option<u64>> {
     Ok(std::str::from_utf8(&text).ok().and_then(|text| text.trim_end().parse().ok()))
 }
 
+/// The namespace of a folder.
+pub(crate) fn namespace_of(folder: &Path) -> Option<Namespace> {
+    name_of(folder.file_name()?.to_str()?).and_then(|name| Namespace::new(name).ok())
+}
+
+/// The way back from [`file_name`], of a name that was not hashed.
+fn name_of(file_name: &str) -> Option<String> {
+    let mut parts = file_name.split('%');
+    let mut name = parts.next()?.to_owned();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2)?;
+        name.push(char::from(u8::from_str_radix(code, 16).ok()?));
+        name.push_str(rest);
+    }
+    Some(name)
+}
+
 /// A name as a file name that is one and the same on every file system:
 /// characters that Windows refuses, capitals (some file systems do not tell
 /// them apart) and names of Windows devices are written as `%` and two
 /// hexadecimal digits; a name too long then is replaced by its hash.
-fn file_name(name: &str) -> String {
+pub(crate) fn file_name(name: &str) -> String {
     const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
     let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let numbered = stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
@@ -261,6 +291,7 @@ mod tests {
             (&long, &hashed),
         ] {
             assert_eq!(file_name(name), expect);
+            assert!(expect == hashed || name_of(expect).as_deref() == Some(name));
         }
     }
 }

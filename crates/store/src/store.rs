@@ -16,7 +16,11 @@ use agogic_schema::{
 use crate::file::{ChunkFile, Fault};
 use crate::index::{Index, Row};
 use crate::layout::Layout;
-use crate::stat::Stat;
+use crate::limits::Current;
+use crate::memory::MemoryTier;
+use crate::stat::{Stat, now_ns};
+use crate::touch::{DEFAULT_TOUCHES, Touches};
+use crate::uses::Uses;
 use crate::{FORMAT_VERSION, StoreError, TrackReader, TrackWriter};
 use crate::{publish, quarantine, temp};
 
@@ -33,6 +37,17 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) layout: Layout,
     pub(crate) index: Index,
+    pub(crate) limits: Current,
+    /// Decoded chunks, by the hash of their file's footer and their number.
+    pub(crate) memory: MemoryTier<([u8; 32], u32), [f32]>,
+    pub(crate) touches: Touches<CacheKey>,
+    pub(crate) uses: Uses,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.flush_uses();
+    }
 }
 
 /// A cached track, without its values.
@@ -89,7 +104,11 @@ impl Store {
         let index = Index::open(&layout)?;
         temp::clean(&layout);
         let (namespace, stem) = (Namespace::default(), Stem::default());
-        Ok(Self { inner: Arc::new(Inner { layout, index }), namespace, stem })
+        let limits = Current::new(&layout);
+        let memory = MemoryTier::new(limits.get().of_memory());
+        let (touches, uses) = (Touches::new(DEFAULT_TOUCHES), Uses::default());
+        let inner = Inner { layout, index, limits, memory, touches, uses };
+        Ok(Self { inner: Arc::new(inner), namespace, stem })
     }
 
     /// The same folder for another namespace: what is in any other is never
@@ -133,7 +152,7 @@ impl Store {
     /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
     /// cannot be read.
     pub fn records(&self, asset: &AssetId, profile: Option<&ProfileName>) -> Result<Vec<Entry>, StoreError> {
-        let Inner { layout, index } = &*self.inner;
+        let Inner { layout, index, .. } = &*self.inner;
         let mut entries = Vec::new();
         let mut put = Vec::new();
         let mut seen = HashSet::new();
@@ -186,7 +205,10 @@ impl Store {
             Ok(file)
         });
         match opened {
-            Ok(file) => Ok(Some(TrackReader::new(self.clone(), path, file))),
+            Ok(file) => {
+                self.inner.touches.touch(key, now_ns());
+                Ok(Some(TrackReader::new(self.clone(), path, file)))
+            }
             Err(fault) => {
                 self.faulty(key, &path, fault)?;
                 Ok(None)
@@ -261,7 +283,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] where the index cannot be read.
     pub fn stats(&self) -> Result<Stats, StoreError> {
-        let Inner { layout, index } = &*self.inner;
+        let Inner { layout, index, .. } = &*self.inner;
         let totals = index.totals(layout)?;
         Ok(Stats {
             path: layout.root().to_path_buf(),

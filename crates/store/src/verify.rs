@@ -60,7 +60,7 @@ impl Store {
     /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
     /// cannot be read.
     pub fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
-        let Inner { layout, index } = &*self.inner;
+        let Inner { layout, index, .. } = &*self.inner;
         let mut report = VerifyReport { leftovers: temp::clean(layout), ..VerifyReport::default() };
         index.check(layout)?;
         let rows = index.all_rows(layout)?.into_iter();
