@@ -110,7 +110,17 @@ pub(crate) fn checksum(bytes: &[u8], seed: u64, number: usize) -> u64 {
 
 /// Least and greatest value, NaN passed over.
 pub(crate) fn bounds(values: &[f32]) -> (f32, f32) {
-    values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(min, max), &v| (min.min(v), max.max(v)))
+    // Eight at a time, so that none waits for the one before.
+    let (eights, rest) = values.as_chunks::<8>();
+    let (mut least, mut greatest) = ([f32::INFINITY; 8], [f32::NEG_INFINITY; 8]);
+    for eight in eights {
+        for ((least, greatest), &value) in least.iter_mut().zip(&mut greatest).zip(eight) {
+            (*least, *greatest) = (least.min(value), greatest.max(value));
+        }
+    }
+    let least = least.iter().chain(rest).copied().fold(f32::INFINITY, f32::min);
+    let greatest = greatest.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    (least, greatest)
 }
 
 /// Values as they stand in a raw chunk and in the content hash. A copy only

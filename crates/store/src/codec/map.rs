@@ -119,7 +119,7 @@ impl Mapping {
         match self {
             Self::Bits(shift) => {
                 let magnitude = (number ^ (number >> 31)) as u32;
-                f32::from_bits((magnitude << shift) | (number as u32 & SIGN))
+                f32::from_bits((magnitude << shift) & !SIGN | (number as u32 & SIGN))
             }
             Self::Steps(step) => number as f32 * step,
         }

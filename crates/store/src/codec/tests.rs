@@ -78,6 +78,28 @@ fn every_bound_and_odd_length() {
     }
 }
 
+/// A chunk put together by hand, as the format page describes it.
+#[test]
+fn a_chunk_as_described() {
+    let mut bytes = vec![1, 2, 0, 0];
+    for value in [0.5_f32, 0.75] {
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend(1_u32.to_le_bytes());
+    // Frames of two: 2 3 / 1 1000 / 2 2 are the numbers. Differences: 2 1 /
+    // -1 997 / 1 -998, folded 4 2 1 1994 2 1995: three bits, and 249 beyond.
+    bytes.extend([3, 2]);
+    for word in [4 | 2 << 3, 2 | 3 << 3, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0_u32] {
+        bytes.extend(word.to_le_bytes());
+    }
+    bytes.extend([3, 5, 249, 249]);
+    for word in [4, 1, f32::INFINITY.to_bits()] {
+        bytes.extend(word.to_le_bytes());
+    }
+    bytes.extend([0; 2]);
+    assert_eq!(decoded(&bytes, 2, 6), [1.0, 1.5, 0.75, 500.0, f32::INFINITY, 1.0]);
+}
+
 /// Every predictor, each where it is the best one.
 #[test]
 fn the_best_predictor_is_taken() {
