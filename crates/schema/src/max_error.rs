@@ -106,6 +106,17 @@ impl MaxError {
         }
     }
 
+    /// Whether values kept to this bound keep to the other one too, for values
+    /// of a unit.
+    pub fn keeps_to(&self, other: &Self, unit: &str) -> bool {
+        use Tolerance::{Absolute, Lossless, Relative};
+        match (self.tolerance(unit), other.tolerance(unit)) {
+            (Lossless, _) => true,
+            (Absolute(own), Absolute(other)) | (Relative(own), Relative(other)) => own <= other,
+            _ => false,
+        }
+    }
+
     fn checked(self) -> Result<Self, SchemaError> {
         let rule = match self.0 {
             Kind::Lossless => return Ok(self),
@@ -209,6 +220,23 @@ mod tests {
             }
         }
         assert!(rmp_serde::from_slice::<MaxError>(&rmp_serde::to_vec("0 dB").unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_closer_bound_keeps_to_a_wider_one() {
+        for (own, other, unit, expect) in [
+            ("lossless", "lossless", "dB", true),
+            ("lossless", "1 dB", "dB", true),
+            ("1 dB", "lossless", "dB", false),
+            ("0.01 dB", "0.1 dB", "", true),
+            ("0.1 dB", "0.01 dB", "", false),
+            ("0.01 dB", "0.01 absolute", "dB", true),
+            ("0.01 dB", "0.01 absolute", "", false),
+            ("0.001 relative", "0.01 dB", "Hz", true),
+        ] {
+            let [own, other] = [own, other].map(|text| text.parse::<MaxError>().unwrap());
+            assert_eq!(own.keeps_to(&other, unit), expect, "{own} / {other} of {unit:?}");
+        }
     }
 
     #[test]

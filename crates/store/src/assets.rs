@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use agogic_schema::AssetId;
 
 use crate::stat::{Stat, now_ns};
+use crate::store::Inner;
 use crate::{Store, StoreError};
 
 /// How much older than the look at it a file's last change must be. File
@@ -89,7 +90,10 @@ impl Store {
         self.inner.index.asset_info(&self.inner.layout, &self.namespace, asset)
     }
 
-    /// Remembers which asset a file holds, and what is known of the asset.
+    /// Remembers which asset a file holds, and what is known of the asset. What
+    /// was computed of the audio that the file held before goes, unless that is
+    /// pinned or was seen in another file.
+    ///
     /// `stamp` was taken before the file was hashed. A file that changed less
     /// than a tenth of a second before that is not remembered, since a later
     /// write might not show in its times.
@@ -108,7 +112,13 @@ impl Store {
         if settled.is_none() && info.is_none() {
             return Ok(());
         }
-        self.inner.index.remember(&self.inner.layout, &self.namespace, asset, settled, info)
+        let Inner { layout, index, .. } = &*self.inner;
+        let lost = if settled.is_some() { index.lost(layout, &self.namespace, path, asset)? } else { None };
+        index.remember(layout, &self.namespace, asset, settled, info)?;
+        match lost {
+            Some(lost) => self.remove_lost(lost),
+            None => Ok(()),
+        }
     }
 }
 

@@ -27,10 +27,9 @@ impl Store {
     /// Claims an asset under a profile; `None` while somebody else has it.
     pub fn try_claim(&self, asset: &AssetId, profile: &ProfileName) -> Option<Claim> {
         let names = [self.namespace.as_str(), self.stem.as_str(), profile.as_str()].map(str::as_bytes);
-        let file = match open(&self.inner.layout, &[&[&asset.0[..]], &names[..]].concat()) {
-            Ok(file) => file,
-            // A folder that cannot be written is no reason not to compute.
-            Err(_) => return Some(Claim { _lock: None }),
+        // A folder that cannot be written is no reason not to compute.
+        let Ok(file) = open(&self.inner.layout, &[&[&asset.0[..]], &names[..]].concat()) else {
+            return Some(Claim { _lock: None });
         };
         match file.try_lock() {
             Ok(()) => Some(Claim { _lock: Some(file) }),

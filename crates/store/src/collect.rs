@@ -310,7 +310,7 @@ mod tests {
         // A clock that was set back.
         check(&[("a", -500), ("a", 400)], &ttl(300), &[], &[(1, Why::Unused)]);
         // A quota, and then the size of what is left.
-        let mut both = Limits { quota: Some(20), ..size(45) };
+        let mut both = Limits { quota: Some(20), ..size(39) };
         both.quotas.insert(Namespace::new("b").unwrap(), 100);
         check(
             &[("a", 500), ("a", 400), ("a", 300), ("b", 600), ("b", 100), ("b", 90)],

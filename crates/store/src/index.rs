@@ -181,6 +181,25 @@ impl Index {
         })
     }
 
+    /// The asset that was remembered for a path, if it is another one and stands
+    /// at no other path either.
+    pub(crate) fn lost(
+        &self,
+        layout: &Layout,
+        namespace: &Namespace,
+        path: &[u8],
+        now: &AssetId,
+    ) -> Result<Option<AssetId>, StoreError> {
+        self.run(layout, |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT asset FROM stamp AS this WHERE namespace = ?1 AND path = ?2 AND asset <> ?3
+                 AND NOT EXISTS (SELECT 1 FROM stamp WHERE namespace = ?1 AND asset = this.asset AND path <> ?2)",
+            )?;
+            let found = statement.query_row(params![namespace.as_str(), path, now.0], |row| row.get(0));
+            Ok(found.optional()?.map(AssetId))
+        })
+    }
+
     /// What is known of an asset.
     pub(crate) fn asset_info(
         &self,

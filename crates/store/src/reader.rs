@@ -4,13 +4,19 @@
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use agogic_schema::{CacheRecord, Event, FeatureTrack, Plane, Shape, TrackData};
 
 use crate::file::{ChunkFile, Fault};
+use crate::memory::Loaded;
 use crate::{Store, StoreError};
 
+/// Kinds that the memory tier counts apart: parts of tracks that somebody
+/// wanted, and chunks that were put there beforehand.
+const PARTS: &str = "parts";
+const WARMED: &str = "warmed";
 /// Chunks that are worth a thread of their own.
 const PER_THREAD: usize = 12;
 /// Threads at most: what they wait for is mostly memory.
@@ -28,11 +34,61 @@ pub struct TrackReader {
     scratch: Vec<f32>,
     loaded: Option<usize>,
     bytes: Vec<u8>,
+    /// Whether chunks of which a part is wanted are kept in memory.
+    kept: bool,
 }
 
 impl TrackReader {
     pub(crate) fn new(store: Store, path: PathBuf, file: ChunkFile) -> Self {
-        Self { store, path, file, scratch: Vec::new(), loaded: None, bytes: Vec::new() }
+        Self { store, path, file, scratch: Vec::new(), loaded: None, bytes: Vec::new(), kept: false }
+    }
+
+    /// Reads parts through the memory tier: the chunk that holds one stays
+    /// decoded in memory, for all who ask for parts of it again. For views that
+    /// are drawn again and again; who reads a track once is better off without.
+    #[must_use]
+    pub fn through_memory(mut self) -> Self {
+        self.kept = true;
+        self
+    }
+
+    /// Puts the chunks of a track into the memory tier, as far as they have
+    /// room there; the number of chunks that are in it now. `go_on` is asked
+    /// before each. `None` where a chunk is damaged: that is counted and the
+    /// file quarantined.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] where damage cannot be seen to.
+    pub fn warm(&mut self, mut go_on: impl FnMut() -> bool) -> Result<Option<usize>, StoreError> {
+        let mut chunks = 0;
+        if self.file.record.header.shape == Shape::Events {
+            return Ok(Some(chunks));
+        }
+        let memory = &self.store.inner.memory;
+        for number in 0..self.file.chunks.len() {
+            let bytes = 4 * self.file.count(number) as u64;
+            if memory.stats().bytes + bytes > memory.limits().bytes || !go_on() {
+                break;
+            }
+            match self.in_memory(number, WARMED) {
+                Ok(_) => chunks += 1,
+                Err(fault) => return self.faulty(fault),
+            }
+        }
+        Ok(Some(chunks))
+    }
+
+    /// A decoded chunk, from the memory tier or into it.
+    fn in_memory(&self, number: usize, kind: &'static str) -> Result<Arc<[f32]>, Fault> {
+        let load = || {
+            let mut values = room(self.file.count(number) as u64)?;
+            self.file.values(number, &mut Vec::new(), &mut values)?;
+            let bytes = size_of_val(&values[..]) as u64;
+            Ok(Some(Loaded { value: values.into(), bytes }))
+        };
+        let key = (self.file.footer, number as u32);
+        let found = self.store.inner.memory.get_or_load(kind, &key, load)?;
+        found.ok_or_else(|| Fault::Busy(io::ErrorKind::Other.into()))
     }
 
     /// What is known of the track; also the bound that its values keep to.
@@ -150,6 +206,8 @@ impl TrackReader {
                 target.copy_from_slice(&self.scratch[from..to]);
             } else if to - from == self.file.count(number) {
                 whole.push((number, target));
+            } else if self.kept {
+                target.copy_from_slice(&self.in_memory(number, PARTS)?[from..to]);
             } else {
                 self.loaded = None;
                 self.scratch.resize(self.file.count(number), 0.0);

@@ -59,9 +59,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
     /// cannot be read.
-    pub fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
+    pub fn verify(&self, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
+        self.walk(true, progress)
+    }
+
+    /// Checks every file in full as [`Store::verify`] does, and leaves all as it
+    /// is: what is reported as adopted, refreshed or damaged is what would be.
+    ///
+    /// # Errors
+    /// As [`Store::verify`].
+    pub fn inspect(&self, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
+        self.walk(false, progress)
+    }
+
+    fn walk(&self, repair: bool, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
         let Inner { layout, index, .. } = &*self.inner;
-        let mut report = VerifyReport { leftovers: temp::clean(layout), ..VerifyReport::default() };
+        let leftovers = if repair { temp::clean(layout) } else { 0 };
+        let mut report = VerifyReport { leftovers, ..VerifyReport::default() };
         index.check(layout)?;
         let rows = index.all_rows(layout)?.into_iter();
         let mut rows: HashMap<PathBuf, _> =
@@ -81,7 +95,8 @@ impl Store {
         progress(0, total);
         for (path, size) in files {
             let known = rows.remove(&path);
-            let damage = match self.examine(&path)? {
+            let found = if repair { self.examine(&path)? } else { self.look_at(&path)? };
+            let damage = match found {
                 Examined::Good(row) => {
                     match known {
                         Some((_, stat, footer)) if stat == row.stat && footer == row.footer => {}
@@ -97,13 +112,13 @@ impl Store {
                     None
                 }
                 Examined::Damaged(reason) => {
-                    if let Some((key, ..)) = known {
+                    if let Some((key, ..)) = known.filter(|_| repair) {
                         index.drop_row(layout, &key)?;
                     }
                     Some(reason)
                 }
                 Examined::Newer(reason) => {
-                    if let Some((key, ..)) = known {
+                    if let Some((key, ..)) = known.filter(|_| repair) {
                         index.drop_row(layout, &key)?;
                     }
                     report.newer.push(Newer { path: layout.relative(&path).to_path_buf(), reason });
@@ -111,12 +126,17 @@ impl Store {
                 }
                 Examined::Missing => {
                     // Removed since it was listed; counted if its row was not.
-                    let counted = known.map_or(Ok(false), |(key, ..)| self.missing(&key))?;
+                    let counted =
+                        known.filter(|_| repair).map_or(Ok(false), |(key, ..)| self.missing(&key))?;
                     counted.then(|| "the file is missing".into())
                 }
             };
             if let Some(reason) = damage {
                 report.damaged.push(Damaged { path: layout.relative(&path).to_path_buf(), reason });
+            }
+            if !repair {
+                put.clear();
+                report.adopted += std::mem::take(&mut adopted);
             }
             if put.len() == BATCH {
                 index.put(layout, &put, adopted)?;
@@ -130,7 +150,7 @@ impl Store {
         index.put(layout, &put, adopted)?;
         report.adopted += adopted;
         for (path, (key, ..)) in rows {
-            if self.missing(&key)? {
+            if !repair || self.missing(&key)? {
                 let reason = "the file is missing".into();
                 report.damaged.push(Damaged { path: layout.relative(&path).to_path_buf(), reason });
             }
