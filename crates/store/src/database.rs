@@ -64,6 +64,17 @@ const TABLES: &str = "
     CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
+/// Questions that the tables must be able to answer.
+pub(crate) const SHAPES: [&str; 6] = [
+    "SELECT namespace, asset, stem, profile, descriptor, size, mtime_ns, ctime_ns, inode, footer, record,
+         checksum, calculator, used_ns FROM entry",
+    "SELECT namespace, entries, bytes FROM total",
+    "SELECT namespace, asset, sample_rate, channels, samples, codec, checksum FROM asset",
+    "SELECT namespace, path, size, mtime_ns, ctime_ns, inode, asset, checksum FROM stamp",
+    "SELECT namespace, asset, calculator, hits, misses, busy_ns FROM usage",
+    "SELECT name, value FROM counter",
+];
+
 /// How long to wait for another process that writes to the index.
 const PATIENCE: Duration = Duration::from_secs(30);
 
