@@ -63,6 +63,7 @@ mod layout;
 mod publish;
 mod quarantine;
 mod reader;
+mod repack;
 mod stat;
 mod store;
 mod temp;
