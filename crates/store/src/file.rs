@@ -34,6 +34,8 @@ pub(crate) struct ChunkFile {
     file: File,
     seed: u64,
     pub(crate) stat: Stat,
+    /// Format version.
+    pub(crate) version: u32,
     pub(crate) footer: [u8; 32],
     pub(crate) record: CacheRecord,
     pub(crate) chunks: Vec<Chunk>,
@@ -48,12 +50,13 @@ impl ChunkFile {
         }
         let mut file = File::open(path).map_err(opening)?;
         let stat = Stat::of(&file.metadata().map_err(opening)?);
-        let (footer, record, chunks) = read_frame(&mut file, stat.size).map_err(|unread| match unread {
-            Unread::Damaged(reason) => Fault::Damaged(reason, Some(stat)),
-            Unread::Newer(reason) => Fault::Newer(reason),
-        })?;
+        let (footer, version, record, chunks) =
+            read_frame(&mut file, stat.size).map_err(|unread| match unread {
+                Unread::Damaged(reason) => Fault::Damaged(reason, Some(stat)),
+                Unread::Newer(reason) => Fault::Newer(reason),
+            })?;
         let seed = format::seed(&record.key);
-        Ok(Self { file, seed, stat, footer, record, chunks })
+        Ok(Self { file, seed, stat, version, footer, record, chunks })
     }
 
     /// Whether the file stands where its key belongs: one that was renamed
@@ -160,7 +163,7 @@ fn read_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
 }
 
 /// Header, trailer and footer of a file of `size` bytes.
-fn read_frame(file: &mut File, size: u64) -> Result<([u8; 32], CacheRecord, Vec<Chunk>), Unread> {
+fn read_frame(file: &mut File, size: u64) -> Result<([u8; 32], u32, CacheRecord, Vec<Chunk>), Unread> {
     let fail = |cause: io::Error| format!("it cannot be read: {cause}");
     if size < HEADER_LEN + TRAILER_LEN {
         return Err(format!("it has {size} bytes only").into());
@@ -178,7 +181,7 @@ fn read_frame(file: &mut File, size: u64) -> Result<([u8; 32], CacheRecord, Vec<
         return Err(String::from("it became shorter while it was read").into());
     }
     let (record, chunks) = format::parse(&header, &footer, hash, size)?;
-    Ok((hash, record, chunks))
+    Ok((hash, format::version(&header), record, chunks))
 }
 
 /// Error numbers that speak of the process or the machine, not of the file: no

@@ -87,6 +87,11 @@ pub(crate) fn header(version: u32) -> [u8; HEADER_LEN as usize] {
     bytes
 }
 
+/// The version that a header states.
+pub(crate) fn version(header: &[u8; HEADER_LEN as usize]) -> u32 {
+    u32_at(header, 8)
+}
+
 /// The seed of a key's checksums; chunk `i` is seeded with this plus `i`.
 pub(crate) fn seed(key: &CacheKey) -> u64 {
     let mut hash = blake3::Hasher::new();
@@ -213,7 +218,7 @@ pub(crate) fn parse(
     if footer_hash(header_bytes, bytes) != hash {
         return fail("footer checksum differs");
     }
-    let version = u32_at(header_bytes, 8);
+    let version = version(header_bytes);
     if version > FORMAT_VERSION {
         return Err(newer("format", version, FORMAT_VERSION));
     }

@@ -65,6 +65,7 @@ pub mod memory;
 mod publish;
 mod quarantine;
 mod reader;
+mod repack;
 mod report;
 mod spaces;
 mod stat;

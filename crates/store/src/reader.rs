@@ -4,7 +4,7 @@
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use agogic_schema::{CacheRecord, Event, FeatureTrack, Plane, Shape, TrackData};
@@ -94,6 +94,11 @@ impl TrackReader {
     /// What is known of the track; also the bound that its values keep to.
     pub fn record(&self) -> &CacheRecord {
         &self.file.record
+    }
+
+    /// Format version of the file; at most [`crate::FORMAT_VERSION`].
+    pub fn format_version(&self) -> u32 {
+        self.file.version
     }
 
     /// Frames of a plane; only the chunks that hold them are read. The range
@@ -236,27 +241,25 @@ fn room(values: u64) -> Result<Vec<f32>, Fault> {
 }
 
 /// Reads whole chunks into their places, many of them with several threads.
-fn fetch(file: &ChunkFile, mut chunks: Vec<(usize, &mut [f32])>, bytes: &mut Vec<u8>) -> Result<(), Fault> {
-    let threads = chunks.len().div_ceil(PER_THREAD).min(THREADS);
-    let threads =
-        if threads > 1 { threads.min(thread::available_parallelism().map_or(1, usize::from)) } else { 1 };
-    let some = |chunks: &mut [(usize, &mut [f32])], bytes: &mut Vec<u8>| {
-        chunks.iter_mut().try_for_each(|(number, target)| file.values(*number, bytes, target))
-    };
-    if threads < 2 {
-        return some(&mut chunks, bytes);
-    }
-    let share = chunks.len().div_ceil(threads);
-    let (mine, others) = chunks.split_at_mut(share);
-    thread::scope(|scope| {
-        let mut running = Vec::new();
-        for theirs in others.chunks_mut(share) {
-            running.push(scope.spawn(|| some(theirs, &mut Vec::new())));
+fn fetch(file: &ChunkFile, chunks: Vec<(usize, &mut [f32])>, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+    let worth = chunks.len().div_ceil(PER_THREAD).min(THREADS);
+    let threads = if worth > 1 { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    let queue = Mutex::new(chunks.into_iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = |bytes: &mut Vec<u8>| {
+        while let Some((number, target)) = next() {
+            file.values(number, bytes, target)?;
         }
-        let done = some(mine, bytes);
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let start = |_| thread::Builder::new().spawn_scoped(scope, || work(&mut Vec::new()));
+        // Where no more threads are to be had, fewer do it.
+        let running: Vec<_> = (1..worth.min(threads)).filter_map(|i| start(i).ok()).collect();
         let join = |thread: thread::ScopedJoinHandle<'_, _>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
+        let done = work(bytes);
         running.into_iter().map(join).fold(done, Result::and)
     })
 }

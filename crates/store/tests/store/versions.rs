@@ -108,6 +108,46 @@ fn files_of_the_first_version_are_read() {
 }
 
 #[test]
+fn tracks_are_packed_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let track = log_mel("t.d", 900);
+    let key = key(1, "t.d");
+    let old = File::raw(1, &track).bytes(&key, &track);
+    let store = placed(dir.path(), &key, &old);
+    let file = chunk_file(dir.path(), &key);
+    let length = || fs::metadata(&file).unwrap().len() as usize;
+    let version = || store.reader(&key).unwrap().unwrap().format_version();
+    assert_eq!(version(), 1);
+    let known = store.reader(&key).unwrap().unwrap().record().clone();
+
+    assert_eq!(store.repack(&key, MaxError::LOSSLESS).unwrap().as_ref(), Some(&known));
+    assert_eq!(store.read(&key).unwrap().as_ref(), Some(&track));
+    assert!(version() == 2 && length() < old.len() * 8 / 10);
+    let exact = fs::read(&file).unwrap();
+    assert_eq!(store.repack(&key, MaxError::LOSSLESS).unwrap(), Some(known));
+    assert_eq!(fs::read(&file).unwrap(), exact);
+
+    let bound: MaxError = "0.01 dB".parse().unwrap();
+    let record = store.repack(&key, bound).unwrap().unwrap();
+    assert_eq!(record.max_error, bound);
+    assert_eq!(record.content, content_hash(&store.read(&key).unwrap().unwrap()));
+    assert!(record.content != content_hash(&track) && length() < old.len() * 4 / 10);
+    // Errors do not add up.
+    for bound in ["lossless", "1 dB"] {
+        assert_eq!(store.repack(&key, bound.parse().unwrap()).unwrap().as_ref(), Some(&record));
+    }
+
+    for (track, exact) in [(events("t.e", 7), true), (peaks("t.p", &[900, 225]), false)] {
+        let key = crate::cases::key(1, track.header.descriptor.as_str());
+        let before = publish(&store, &key, &track);
+        let after = store.repack(&key, "1 absolute".parse().unwrap()).unwrap().unwrap();
+        assert_eq!((after == before, after.max_error.is_lossless()), (exact, exact));
+        assert_eq!(after.frames, before.frames);
+    }
+    assert_eq!(store.repack(&crate::cases::key(9, "t.d"), bound).unwrap(), None);
+}
+
+#[test]
 fn files_of_later_versions_are_left_alone() {
     let track = dense("t.d", &["mono"], 1, 50);
     let key = key(1, "t.d");
