@@ -3,6 +3,7 @@
 
 mod cases;
 mod damage;
+mod limits;
 mod memory;
 mod memory_laws;
 mod packed;
