@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use agogic_schema::{AssetId, CacheKey, CalculatorId, Namespace, Stem};
-use agogic_store::{Filter, Limits, Store, Use, Why};
+use agogic_store::{AssetInfo, FileStamp, Filter, Limits, Store, Use, Why};
 
 use crate::cases::{dense, files, key, listed, provenance, publish};
 
@@ -214,4 +214,34 @@ fn parts_are_read_once_into_memory() {
     assert_eq!(reader().warm(|| true).unwrap(), Some(0));
     store.set_limits(&Limits::default()).unwrap();
     assert_eq!((reader().warm(|| false).unwrap(), reader().warm(|| true).unwrap()), (Some(0), Some(1)));
+}
+
+#[test]
+fn audio_that_is_nowhere_any_more_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("cache")).unwrap();
+    let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+    let info = AssetInfo { sample_rate: 44_100, channels: 2, samples: 99, codec: "flac".into() };
+    // What changed just now is not remembered until it has aged a little.
+    let remember = |path: &std::path::Path, text: &str, asset: u8| {
+        fs::write(path, text).unwrap();
+        loop {
+            let stamp = FileStamp::of(path).unwrap();
+            store.remember_asset(&stamp, &AssetId([asset; 32]), Some(&info)).unwrap();
+            if store.asset(&stamp).unwrap().is_some() {
+                break;
+            }
+        }
+    };
+    let keys = [1, 2, 3].map(|asset| put(&store, asset));
+    remember(&one, "a", 1);
+    remember(&two, "a", 1);
+    remember(&one, "b", 2);
+    assert_eq!(there(&store, &keys), [true; 3], "it is in the other file still");
+    remember(&two, "b", 2);
+    assert_eq!(there(&store, &keys), [false, true, true]);
+    store.pin(&AssetId([2; 32])).unwrap();
+    remember(&one, "c", 3);
+    remember(&two, "c", 3);
+    assert_eq!(there(&store, &keys), [false, true, true]);
 }
