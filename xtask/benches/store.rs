@@ -18,11 +18,11 @@ fn main() {
 }
 
 fn key() -> CacheKey {
-    CacheKey {
-        asset: AssetId([7; 32]),
-        profile: ProfileName::new("default").expect("a name"),
-        descriptor: DescriptorId::new("bench.track").expect("an id"),
-    }
+    CacheKey::new(
+        AssetId([7; 32]),
+        ProfileName::new("default").expect("a name"),
+        DescriptorId::new("bench.track").expect("an id"),
+    )
 }
 
 fn open() -> (TempDir, Store) {

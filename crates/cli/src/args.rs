@@ -4,12 +4,15 @@
 //! work starts.
 
 pub(crate) mod authors;
+pub(crate) mod cache;
 
 use std::path::PathBuf;
 
+use agogic::schema::{Namespace, Stem};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+pub(crate) use self::cache::Cache;
 use crate::step::Step;
 
 /// Audio features, computed once, kept by real time and shown on any musical
@@ -33,6 +36,12 @@ pub(crate) struct Global {
     /// $XDG_CACHE_HOME/agogic]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) cache_dir: Option<PathBuf>,
+    /// Namespace of the cache: what is in any other is not found
+    #[arg(long, global = true, value_name = "NAME", env = "AGOGIC_NAMESPACE", default_value = "default")]
+    pub(crate) namespace: Namespace,
+    /// Which stem of their assets the files hold: drums, vocals, ...
+    #[arg(long, global = true, value_name = "NAME", default_value = "master")]
+    pub(crate) stem: Stem,
     /// Nothing on stderr but errors: no progress, no notes
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -546,22 +555,6 @@ pub(crate) struct Scan {
     /// As JSON
     #[arg(long, conflicts_with = "sidecar")]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Cache {
-    /// Say what the cache holds
-    Stats {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Read every cached track and compare its checksums; 1 when any is damaged
-    Verify {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 /// A number that is one.

@@ -30,7 +30,8 @@ pub(crate) struct Session {
 impl Session {
     /// Opens the cache. Plug-in files that were passed over are named.
     pub(crate) fn open(global: &Global, terminal: &Terminal) -> Result<Self, Stop> {
-        let engine = builder(global)?.open()?;
+        let engine = builder(global)?.open()?.in_namespace(global.namespace.clone());
+        let engine = engine.of_stem(global.stem.clone());
         warn_of_refusals(&engine.refusals(), terminal);
         let progress = Arc::new(Progress::new(terminal.clone()));
         let control = Control::new(progress.clone());

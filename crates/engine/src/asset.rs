@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agogic_decode::AudioFile;
 use agogic_schema::AssetId;
-use agogic_store::{AssetInfo, FileStamp};
+use agogic_store::{AssetInfo, Entry, FileStamp};
 
 use crate::{Engine, Error};
 
@@ -20,6 +20,26 @@ pub(crate) struct Identified {
 }
 
 impl Engine {
+    /// The identity of the audio in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn asset(&self, file: &Path) -> Result<AssetId, Error> {
+        Ok(self.identify(file)?.asset)
+    }
+
+    /// The cached tracks that no calculator computes any more.
+    ///
+    /// # Errors
+    /// When the cache cannot be asked.
+    pub fn unknown_entries(&self) -> Result<Vec<Entry>, Error> {
+        let all = self.store.entries(|_| true)?;
+        let names: Vec<_> = all.iter().map(|entry| entry.record.key.descriptor.clone()).collect();
+        let registry = self.registry_for(&names);
+        let unknown = |entry: &Entry| registry.descriptor(&entry.record.key.descriptor).is_none();
+        Ok(all.into_iter().filter(unknown).collect())
+    }
+
     pub(crate) fn identify(&self, file: &Path) -> Result<Identified, Error> {
         // A file that is not there is explained by opening it.
         let stamp = FileStamp::of(file).ok();

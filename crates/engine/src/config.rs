@@ -33,6 +33,7 @@ use crate::profiles::{self, Profiles, Written};
 /// sample_rate = 44100         # Hz, or "native"
 /// descriptors = ["agogic.mel", "agogic.rms"]  # what an analysis computes
 /// params = { n_mels = 64, agogic.mel.fmin = 30 }
+/// max_error = { all = "0.001 relative", agogic.mel = "0.01 dB" }  # of cached values
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agogic_host::{Catalogue, LoadedCalculator, Refusal, Registry, Rules, SearchPlace, Settings, worker};
-use agogic_schema::{DescriptorId, DescriptorSpec};
+use agogic_schema::{AssetId, CacheKey, DescriptorId, DescriptorSpec, Namespace, Profile, Stem};
 use agogic_store::Store;
 
 use crate::vamp::{VampPlugins, known_to};
 use crate::{Error, Profiles, places};
 
-/// A cache and the calculators that fill it.
+/// A cache and the calculators that fill it. Cloning it is cheap.
+#[derive(Clone)]
 pub struct Engine {
-    pub(crate) catalogue: Catalogue,
-    pub(crate) vamp: VampPlugins,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) vamp: Arc<VampPlugins>,
     pub(crate) store: Store,
-    pub(crate) pool: Option<rayon::ThreadPool>,
+    pub(crate) pool: Option<Arc<rayon::ThreadPool>>,
     pub(crate) threads: usize,
     pub(crate) profiles: Profiles,
 }
@@ -108,8 +109,8 @@ impl Builder {
         let pool = self.threads.and_then(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().ok());
         let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into));
         let profiles = self.profiles.clone();
-        let catalogue = self.catalogue()?;
-        let (vamp, threads) = (VampPlugins::default(), threads.unwrap_or(1));
+        let catalogue = Arc::new(self.catalogue()?);
+        let (vamp, threads, pool) = (Arc::default(), threads.unwrap_or(1), pool.map(Arc::new));
         Ok(Engine { catalogue, vamp, store, pool, threads, profiles })
     }
 }
@@ -161,6 +162,25 @@ impl Engine {
     /// The profiles that it knows.
     pub fn profiles(&self) -> &Profiles {
         &self.profiles
+    }
+
+    /// The same engine for another namespace of the cache: nothing that is in
+    /// any other is found through it.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: Namespace) -> Self {
+        Self { store: self.store.in_namespace(namespace), ..self.clone() }
+    }
+
+    /// The same engine for files that hold a stem of their assets: what is
+    /// computed of them is kept as that stem's.
+    #[must_use]
+    pub fn of_stem(&self, stem: Stem) -> Self {
+        Self { store: self.store.of_stem(stem), ..self.clone() }
+    }
+
+    /// What a track is found by.
+    pub(crate) fn key(&self, asset: AssetId, profile: &Profile, id: &DescriptorId) -> CacheKey {
+        self.store.key(asset, &profile.name, id)
     }
 
     /// The cache.

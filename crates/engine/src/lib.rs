@@ -54,7 +54,10 @@ pub use agogic_host::{
 };
 pub use agogic_scheduler::{Cancel, Freshness, Reason};
 pub use agogic_schema as schema;
-pub use agogic_store::{AssetInfo, Damaged, Stats, Store, StoreError, VerifyReport};
+pub use agogic_store::{
+    AssetInfo, Collection, Complaint, Damaged, Entry, Filter, Limits as CacheLimits, Report, Share, Stats,
+    Store, StoreError, Thresholds, VerifyReport,
+};
 pub use agogic_tempo as tempo;
 pub use agogic_timebase as timebase;
 pub use agogic_view as view;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use agogic_schema::{DescriptorId, ParamValue, Profile, ProfileName, SchemaError};
+use agogic_schema::{DescriptorId, MaxError, ParamValue, Profile, ProfileName, SchemaError};
 use serde::Deserialize;
 use toml::Value;
 
@@ -54,6 +54,16 @@ pub(crate) struct Entry {
     descriptors: Option<Vec<String>>,
     #[serde(default)]
     params: toml::Table,
+    max_error: Option<Bound>,
+}
+
+/// One bound for all descriptors, or one for each that is named; `all` names
+/// the others.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Bound {
+    All(String),
+    Each(toml::Table),
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -110,6 +120,26 @@ fn add(name: &str, written: &Written, profiles: &mut Profiles, depth: usize) -> 
         profile.descriptors = Some(ids.collect::<Result<_, _>>()?);
     }
     flatten(&entry.params, "", &mut profile.params).map_err(fail)?;
+    let bound = |text: &str| text.parse::<MaxError>().map_err(|error| fail(error.to_string()));
+    match &entry.max_error {
+        None => {}
+        Some(Bound::All(text)) => profile.max_error = [(String::new(), bound(text)?)].into(),
+        Some(Bound::Each(table)) => {
+            let mut texts = BTreeMap::new();
+            flatten(table, "", &mut texts).map_err(fail)?;
+            for (name, text) in texts {
+                let ParamValue::Choice(text) = text else {
+                    return Err(fail(format!("max_error of {name} is no text like \"0.01 dB\"")));
+                };
+                if name == "all" {
+                    profile.max_error.insert(String::new(), bound(&text)?);
+                } else {
+                    let id = DescriptorId::new(&name).map_err(|error| fail(error.to_string()))?;
+                    profile.max_error.insert(id.as_str().to_owned(), bound(&text)?);
+                }
+            }
+        }
+    }
     profiles.0.insert(own, profile);
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use agogic_scheduler::with_inputs;
-use agogic_schema::{CacheKey, CacheRecord, DescriptorId, FeatureTrack, Profile, Shape, TempoUse, TrackData};
+use agogic_schema::{CacheRecord, DescriptorId, FeatureTrack, Profile, Shape, TempoUse, TrackData};
 use agogic_store::TrackReader;
 use agogic_tempo::TempoMap;
 use agogic_timebase::{Beats, Delta, FrameGrid, Range, SampleRate, Samples, Seconds};
@@ -143,8 +143,7 @@ impl Engine {
         id: &DescriptorId,
         profile: &Profile,
     ) -> Result<Option<CacheRecord>, Error> {
-        let (asset, profile) = (self.identify(file)?.asset, profile.name.clone());
-        let reader = self.store.reader(&CacheKey { asset, profile, descriptor: id.clone() })?;
+        let reader = self.store.reader(&self.key(self.identify(file)?.asset, profile, id))?;
         Ok(reader.map(|reader| reader.record().clone()))
     }
 
@@ -163,7 +162,7 @@ impl Engine {
         let found = self.identify(file)?;
         let mut request = Request::new(profile.clone()).only([id.clone()]);
         request.tempo = map.filter(|_| self.knows_tempo(id)).cloned().map(Tempo::from);
-        let key = CacheKey { asset: found.asset, profile: profile.name.clone(), descriptor: id.clone() };
+        let key = self.key(found.asset, profile, id);
         for _ in 0..ATTEMPTS {
             let analysis = self.run(&found, &request, control)?;
             if let Some((descriptor, reason)) = analysis.failed.into_iter().find(|(failed, _)| failed == id) {

@@ -93,9 +93,14 @@ pub(crate) fn params_read(
 }
 
 impl Engine {
-    /// What is cached of an asset under a profile.
+    /// What is cached of an asset under a profile, as near to what was computed
+    /// as the profile wants it.
     pub(crate) fn records(&self, asset: &AssetId, profile: &Profile) -> Result<Vec<CacheRecord>, StoreError> {
         let entries = self.store.records(asset, Some(&profile.name))?;
-        Ok(entries.into_iter().map(|entry| entry.record).collect())
+        let near = |record: &CacheRecord| {
+            let wanted = profile.max_error(&record.key.descriptor);
+            record.max_error.keeps_to(&wanted, &record.header.unit)
+        };
+        Ok(entries.into_iter().map(|entry| entry.record).filter(near).collect())
     }
 }

@@ -2,6 +2,7 @@
 //! that no track is ever held whole, and all inputs side by side in time.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use agogic_schema::{Event, Profile, Setup, Shape, TempoUse, TrackHeader};
 use agogic_timebase::{FrameGrid, SampleRate, Seconds};
@@ -121,8 +122,9 @@ pub struct Derived<'a, R> {
 /// that fails fails alone. Work is spread over the current rayon pool.
 pub fn derive<'a, R: Receiver>(tasks: Vec<Derived<'a, R>>, watch: &'a dyn Watch) -> Vec<Outcome<'a, R>> {
     let run = |task: Derived<'a, R>| {
-        let calculator = task.derivation.calculator;
-        Outcome { calculator, result: run(task, watch) }
+        let (calculator, begin) = (task.derivation.calculator, Instant::now());
+        let result = run(task, watch);
+        Outcome { calculator, result, busy: begin.elapsed() }
     };
     tasks.into_par_iter().map(run).collect()
 }

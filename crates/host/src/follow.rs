@@ -2,6 +2,8 @@
 //! gives they take at once, instead of from a track later on. They are one
 //! step behind, so that all calculators of a run work at the same time.
 
+use std::time::{Duration, Instant};
+
 use agogic_schema::{Frames as Kind, Kind as Shape, TrackHeader};
 use agogic_timebase::FrameGrid;
 
@@ -74,6 +76,7 @@ pub(crate) struct Following<'a, R> {
     pub(crate) link: usize,
     pub(crate) state: Result<Follow<'a, R>, CallError>,
     pub(crate) ended: bool,
+    pub(crate) busy: Duration,
 }
 
 /// Its instance, and how far it has got.
@@ -94,7 +97,7 @@ impl<'a, R: Receiver> Following<'a, R> {
     ) -> Self {
         let calculator = derivation.calculator;
         let state = Follow::start(derivation, receivers, watch);
-        Self { calculator, link, state, ended: false }
+        Self { calculator, link, state, ended: false, busy: Duration::ZERO }
     }
 
     /// Takes what its input gave in the step before.
@@ -103,12 +106,14 @@ impl<'a, R: Receiver> Following<'a, R> {
         if self.ended {
             return;
         }
+        let begin = Instant::now();
         let done = match link.state {
             _ if watch.cancelled() => Err(CallError::Cancelled),
             State::Lost => Err(CallError::InputLost),
             State::Open => follow.take(&link.frames),
             State::Ended => follow.take(&link.frames).and_then(|()| follow.work.finish(follow.next)),
         };
+        self.busy += begin.elapsed();
         match done {
             Ok(()) => self.ended = link.state == State::Ended,
             Err(error) => self.state = Err(error),

@@ -2,6 +2,8 @@
 //! through the interface, what they give handed to those that follow, results
 //! out to receivers.
 
+use std::time::{Duration, Instant};
+
 use rayon::prelude::*;
 
 use crate::feed::Feeds;
@@ -24,6 +26,8 @@ pub struct Outcome<'a, R> {
     pub calculator: &'a LoadedCalculator,
     /// The receivers, in the order of the outputs, or why there is nothing.
     pub result: Result<Vec<Option<R>>, CallError>,
+    /// How long the calculator worked.
+    pub busy: Duration,
 }
 
 /// One run over one asset.
@@ -39,6 +43,7 @@ pub struct Session<'a, R> {
 struct Running<'a, R> {
     calculator: &'a LoadedCalculator,
     state: Result<Work<'a, R>, CallError>,
+    busy: Duration,
 }
 
 impl<'a, R: Receiver> Session<'a, R> {
@@ -56,6 +61,7 @@ impl<'a, R: Receiver> Session<'a, R> {
             .map(|task| Running {
                 calculator: task.prepared.calculator,
                 state: Work::start(task, &mut feeds, source, watch),
+                busy: Duration::ZERO,
             })
             .collect();
         let mut session = Self { feeds, running, following: vec![], links: vec![], watch };
@@ -85,10 +91,12 @@ impl<'a, R: Receiver> Session<'a, R> {
         let tasks = self.running.into_iter().map(|running| Outcome {
             calculator: running.calculator,
             result: running.state.map(|work| work.into_receivers()),
+            busy: running.busy,
         });
         let followers = self.following.into_iter().map(|following| Outcome {
             calculator: following.calculator,
             result: following.state.map(|follow| follow.work.sink.into_receivers()),
+            busy: following.busy,
         });
         tasks.chain(followers).collect()
     }
@@ -100,7 +108,9 @@ impl<'a, R: Receiver> Session<'a, R> {
         let (feeds, links, watch) = (&*feeds, &*links, *watch);
         let step = |running: &mut Running<'a, R>| {
             let Ok(work) = &mut running.state else { return };
+            let begin = Instant::now();
             let done = if watch.cancelled() { Err(CallError::Cancelled) } else { work.step(feeds, last) };
+            running.busy += begin.elapsed();
             if let Err(error) = done {
                 running.state = Err(error);
             }

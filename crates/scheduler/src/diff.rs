@@ -147,11 +147,11 @@ mod tests {
         let wanted = wanted(version, version);
         CacheRecord {
             version: RECORD_VERSION,
-            key: CacheKey {
-                asset: AssetId([0; 32]),
-                profile: ProfileName::new("default").unwrap(),
-                descriptor: wanted.descriptor.clone(),
-            },
+            key: CacheKey::new(
+                AssetId([0; 32]),
+                ProfileName::new("default").unwrap(),
+                wanted.descriptor.clone(),
+            ),
             provenance: Provenance {
                 calculator: wanted.calculator,
                 version: wanted.installed,
@@ -170,6 +170,7 @@ mod tests {
             },
             frames: vec![1],
             content: ContentHash([3; 32]),
+            max_error: Default::default(),
             notes: Notes::default(),
         }
     }

@@ -51,6 +51,14 @@ pub enum SchemaError {
         /// The names that exist, comma-separated.
         known: String,
     },
+    /// A bound on the error of cached values that cannot be.
+    #[error("maximum error {text:?}: {rule}")]
+    MaxError {
+        /// The text as given.
+        text: String,
+        /// The rule it breaks.
+        rule: &'static str,
+    },
     /// A track whose parts disagree.
     #[error("track of {descriptor}: {rule}")]
     Track {

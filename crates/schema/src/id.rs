@@ -90,6 +90,43 @@ name! {
     /// The name of a profile, such as `librosa`.
     ProfileName, "profile name"
 }
+name! {
+    /// The name of a namespace of the cache: all that one user keeps there.
+    Namespace, "namespace"
+}
+name! {
+    /// The name of a stem of an asset: `drums`, `vocals`, or `master` for all of
+    /// it.
+    Stem, "stem"
+}
+
+impl Default for Namespace {
+    /// That of a cache with one user, `default`.
+    fn default() -> Self {
+        Self("default".into())
+    }
+}
+
+impl Namespace {
+    /// Whether it is that of a cache with one user.
+    pub fn is_default(&self) -> bool {
+        self.0 == "default"
+    }
+}
+
+impl Default for Stem {
+    /// All of the asset, `master`.
+    fn default() -> Self {
+        Self("master".into())
+    }
+}
+
+impl Stem {
+    /// Whether it stands for all of the asset.
+    pub fn is_master(&self) -> bool {
+        self.0 == "master"
+    }
+}
 
 impl DescriptorId {
     /// The name under which the tempo map stands among the inputs of what

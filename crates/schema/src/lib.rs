@@ -9,6 +9,7 @@
 
 mod error;
 mod id;
+mod max_error;
 mod param;
 mod profile;
 mod record;
@@ -17,7 +18,8 @@ mod spec;
 mod track;
 
 pub use error::SchemaError;
-pub use id::{AssetId, CalculatorId, ContentHash, DescriptorId, ProfileName, Revision};
+pub use id::{AssetId, CalculatorId, ContentHash, DescriptorId, Namespace, ProfileName, Revision, Stem};
+pub use max_error::{MaxError, Tolerance};
 pub use param::{ParamKind, ParamSpec, ParamValue, Params};
 pub use profile::Profile;
 pub use record::{

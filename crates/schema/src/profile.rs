@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CalculatorSpec, DescriptorId, DescriptorSpec, ParamValue, Params, ProfileName, RateUse, Revision,
-    SchemaError,
+    CalculatorSpec, DescriptorId, DescriptorSpec, MaxError, ParamValue, Params, ProfileName, RateUse,
+    Revision, SchemaError,
 };
 
 /// A named set of analysis parameters.
@@ -30,6 +30,11 @@ pub struct Profile {
     /// demand where nothing is said.
     #[serde(default)]
     pub descriptors: Option<Vec<DescriptorId>>,
+    /// How far cached values may lie from those that were computed: of
+    /// descriptors by name, of all others under the empty name. It is no
+    /// parameter: no revision depends on it.
+    #[serde(default)]
+    pub max_error: BTreeMap<String, MaxError>,
 }
 
 impl Profile {
@@ -71,7 +76,20 @@ impl Profile {
             _ => return Err(unknown()),
         };
         let name = ProfileName::new(name).map_err(|_| unknown())?;
-        Ok(Self { name, sample_rate, params, descriptors: None })
+        Ok(Self { sample_rate, params, ..Self::plain(name) })
+    }
+
+    /// How far the cached values of a descriptor may lie from those that were
+    /// computed.
+    pub fn max_error(&self, descriptor: &DescriptorId) -> MaxError {
+        let own = self.max_error.get(descriptor.as_str()).or_else(|| self.max_error.get(""));
+        own.copied().unwrap_or_default()
+    }
+
+    /// The profile `default` under another name.
+    pub fn plain(name: ProfileName) -> Self {
+        let (params, max_error) = (BTreeMap::new(), BTreeMap::new());
+        Self { name, sample_rate: None, params, descriptors: None, max_error }
     }
 
     /// Every parameter of a calculator with the value it has under this

@@ -7,7 +7,10 @@ use agogic_timebase::{FrameGrid, SampleRate, Samples};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{AssetId, CalculatorId, ContentHash, DescriptorId, Params, ProfileName, Revision, SchemaError};
+use crate::{
+    AssetId, CalculatorId, ContentHash, DescriptorId, MaxError, Namespace, Params, ProfileName, Revision,
+    SchemaError, Stem,
+};
 
 /// Version of the record's shape. A store refuses records of a later one.
 ///
@@ -19,12 +22,26 @@ pub const RECORD_VERSION: u32 = 1;
 /// What a cached track is found by. Tempo is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CacheKey {
+    /// Whose it is. Nobody finds what is in another's namespace.
+    #[serde(default, skip_serializing_if = "Namespace::is_default")]
+    pub namespace: Namespace,
     /// The audio.
     pub asset: AssetId,
+    /// Which part of the asset the audio is.
+    #[serde(default, skip_serializing_if = "Stem::is_master")]
+    pub stem: Stem,
     /// The named set of parameters.
     pub profile: ProfileName,
     /// The output.
     pub descriptor: DescriptorId,
+}
+
+impl CacheKey {
+    /// Of all of an asset, in the namespace of a cache with one user.
+    pub fn new(asset: AssetId, profile: ProfileName, descriptor: DescriptorId) -> Self {
+        let (namespace, stem) = (Namespace::default(), Stem::default());
+        Self { namespace, asset, stem, profile, descriptor }
+    }
 }
 
 /// Where a track came from: all that its freshness is judged by.
@@ -115,8 +132,12 @@ pub struct CacheRecord {
     pub header: TrackHeader,
     /// Frames per plane; for events one entry, their number.
     pub frames: Vec<u64>,
-    /// Hash of the values.
+    /// Hash of the values, as a reader gets them.
     pub content: ContentHash,
+    /// How far they may lie from those that were computed. Events and records
+    /// of the time before this are lossless.
+    #[serde(default, skip_serializing_if = "MaxError::is_lossless")]
+    pub max_error: MaxError,
     /// What else was known when it was computed.
     #[serde(default, skip_serializing_if = "Notes::is_empty")]
     pub notes: Notes,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use agogic_schema::AssetId;
 
 use crate::stat::{Stat, now_ns};
+use crate::store::Inner;
 use crate::{Store, StoreError};
 
 /// How much older than the look at it a file's last change must be. File
@@ -74,7 +75,8 @@ impl Store {
     /// [`StoreError::Index`] where the index cannot be read.
     pub fn asset(&self, stamp: &FileStamp) -> Result<Option<(AssetId, AssetInfo)>, StoreError> {
         let path = stamp.path.as_os_str().as_encoded_bytes();
-        let Some(asset) = self.inner.index.stamped(&self.inner.layout, path, &stamp.stat)? else {
+        let Some(asset) = self.inner.index.stamped(&self.inner.layout, &self.namespace, path, &stamp.stat)?
+        else {
             return Ok(None);
         };
         Ok(self.asset_info(&asset)?.map(|info| (asset, info)))
@@ -85,10 +87,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] where the index cannot be read.
     pub fn asset_info(&self, asset: &AssetId) -> Result<Option<AssetInfo>, StoreError> {
-        self.inner.index.asset_info(&self.inner.layout, asset)
+        self.inner.index.asset_info(&self.inner.layout, &self.namespace, asset)
     }
 
-    /// Remembers which asset a file holds, and what is known of the asset.
+    /// Remembers which asset a file holds, and what is known of the asset. What
+    /// was computed of the audio that the file held before goes, unless that is
+    /// pinned or was seen in another file.
+    ///
     /// `stamp` was taken before the file was hashed. A file that changed less
     /// than a tenth of a second before that is not remembered, since a later
     /// write might not show in its times.
@@ -107,7 +112,13 @@ impl Store {
         if settled.is_none() && info.is_none() {
             return Ok(());
         }
-        self.inner.index.remember(&self.inner.layout, asset, settled, info)
+        let Inner { layout, index, .. } = &*self.inner;
+        let lost = if settled.is_some() { index.lost(layout, &self.namespace, path, asset)? } else { None };
+        index.remember(layout, &self.namespace, asset, settled, info)?;
+        match lost {
+            Some(lost) => self.remove_lost(lost),
+            None => Ok(()),
+        }
     }
 }
 

@@ -26,10 +26,10 @@ pub struct Claim {
 impl Store {
     /// Claims an asset under a profile; `None` while somebody else has it.
     pub fn try_claim(&self, asset: &AssetId, profile: &ProfileName) -> Option<Claim> {
-        let file = match open(&self.inner.layout, asset, profile) {
-            Ok(file) => file,
-            // A folder that cannot be written is no reason not to compute.
-            Err(_) => return Some(Claim { _lock: None }),
+        let names = [self.namespace.as_str(), self.stem.as_str(), profile.as_str()].map(str::as_bytes);
+        // A folder that cannot be written is no reason not to compute.
+        let Ok(file) = open(&self.inner.layout, &[&[&asset.0[..]], &names[..]].concat()) else {
+            return Some(Claim { _lock: None });
         };
         match file.try_lock() {
             Ok(()) => Some(Claim { _lock: Some(file) }),
@@ -39,12 +39,16 @@ impl Store {
     }
 }
 
-fn open(layout: &Layout, asset: &AssetId, profile: &ProfileName) -> io::Result<File> {
+/// The lock file of a claim. The files stay: to remove one is to let two hold
+/// the same claim.
+fn open(layout: &Layout, names: &[&[u8]]) -> io::Result<File> {
     let mut hash = blake3::Hasher::new();
-    hash.update(b"agogic claim 1\0").update(&asset.0).update(profile.as_str().as_bytes());
+    hash.update(b"agogic claim 1\0");
+    for name in names {
+        hash.update(&(name.len() as u64).to_le_bytes()).update(name);
+    }
     let [a, b, ..] = *hash.finalize().as_bytes();
     let shard = u64::from(u16::from_le_bytes([a, b])) % SHARDS;
-    // The files stay: to remove one is to let two hold the same claim.
     let path = layout.locks().join(format!("compute-{shard:03x}"));
     OpenOptions::new().write(true).create(true).truncate(false).open(path)
 }

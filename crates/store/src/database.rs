@@ -15,27 +15,65 @@ use rusqlite::{Connection, Error as SqlError, ErrorCode, OpenFlags, TransactionB
 
 use crate::layout::{Layout, unique};
 use crate::stat::Stat;
-use crate::{FORMAT_VERSION, StoreError, quarantine};
+use crate::{StoreError, quarantine};
+
+/// Version of the tables, apart from that of the folder. Those of another
+/// version are dropped and made anew: the files are the truth.
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE entry (
-        asset BLOB NOT NULL, profile TEXT NOT NULL, descriptor TEXT NOT NULL,
+        namespace TEXT NOT NULL, asset BLOB NOT NULL, stem TEXT NOT NULL, profile TEXT NOT NULL,
+        descriptor TEXT NOT NULL,
         size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
         inode INTEGER NOT NULL, footer BLOB NOT NULL, record BLOB NOT NULL,
         checksum INTEGER NOT NULL,
-        PRIMARY KEY (asset, profile, descriptor)
+        calculator TEXT NOT NULL, used_ns INTEGER NOT NULL,
+        PRIMARY KEY (namespace, asset, stem, profile, descriptor)
     ) WITHOUT ROWID;
+    CREATE TABLE total (
+        namespace TEXT NOT NULL PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TRIGGER entry_in AFTER INSERT ON entry BEGIN
+        INSERT INTO total VALUES (new.namespace, 1, new.size)
+            ON CONFLICT (namespace) DO UPDATE SET entries = entries + 1, bytes = bytes + new.size;
+    END;
+    CREATE TRIGGER entry_out AFTER DELETE ON entry BEGIN
+        UPDATE total SET entries = entries - 1, bytes = bytes - old.size WHERE namespace = old.namespace;
+    END;
+    CREATE TRIGGER entry_changed AFTER UPDATE OF size ON entry BEGIN
+        UPDATE total SET bytes = bytes - old.size + new.size WHERE namespace = new.namespace;
+    END;
     CREATE TABLE asset (
-        asset BLOB NOT NULL PRIMARY KEY, sample_rate INTEGER NOT NULL, channels INTEGER NOT NULL,
-        samples INTEGER NOT NULL, codec TEXT NOT NULL, checksum INTEGER NOT NULL
+        namespace TEXT NOT NULL, asset BLOB NOT NULL, sample_rate INTEGER NOT NULL,
+        channels INTEGER NOT NULL, samples INTEGER NOT NULL, codec TEXT NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (namespace, asset)
     ) WITHOUT ROWID;
     CREATE TABLE stamp (
-        path BLOB NOT NULL PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        namespace TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
         ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, asset BLOB NOT NULL,
-        checksum INTEGER NOT NULL
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (namespace, path)
+    ) WITHOUT ROWID;
+    CREATE TABLE usage (
+        namespace TEXT NOT NULL, asset BLOB NOT NULL, calculator TEXT NOT NULL, hits INTEGER NOT NULL,
+        misses INTEGER NOT NULL, busy_ns INTEGER NOT NULL,
+        PRIMARY KEY (namespace, asset, calculator)
     ) WITHOUT ROWID;
     CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 ";
+
+/// Questions that the tables must be able to answer.
+pub(crate) const SHAPES: [&str; 6] = [
+    "SELECT namespace, asset, stem, profile, descriptor, size, mtime_ns, ctime_ns, inode, footer, record,
+         checksum, calculator, used_ns FROM entry",
+    "SELECT namespace, entries, bytes FROM total",
+    "SELECT namespace, asset, sample_rate, channels, samples, codec, checksum FROM asset",
+    "SELECT namespace, path, size, mtime_ns, ctime_ns, inode, asset, checksum FROM stamp",
+    "SELECT namespace, asset, calculator, hits, misses, busy_ns FROM usage",
+    "SELECT name, value FROM counter",
+];
 
 /// How long to wait for another process that writes to the index.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,7 +90,7 @@ pub(crate) struct Open {
 /// The index of a folder, made or made anew where need be.
 pub(crate) fn open(layout: &Layout) -> Result<Open, StoreError> {
     match connect(layout) {
-        Ok((open, version)) if version == i64::from(FORMAT_VERSION) => Ok(open),
+        Ok((open, version)) if version == VERSION => Ok(open),
         Ok((open, _)) => {
             drop(open);
             make(layout, None)
@@ -110,17 +148,21 @@ pub(crate) fn make(layout: &Layout, damage: Option<(Option<u64>, &SqlError)>) ->
 }
 
 fn create(mut open: Open, version: i64) -> rusqlite::Result<Open> {
-    if version == i64::from(FORMAT_VERSION) {
+    if version == VERSION {
         return Ok(open);
     }
-    if version != 0 {
+    if !(0..VERSION).contains(&version) {
         // The folder's VERSION says that no later program was here.
         return Err(unreadable(format!("unknown index version {version}")));
     }
     open.connection.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = open.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if version == 1 {
+        transaction
+            .execute_batch("DROP TABLE entry; DROP TABLE asset; DROP TABLE stamp; DROP TABLE counter;")?;
+    }
     transaction.execute_batch(TABLES)?;
-    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(open)
 }

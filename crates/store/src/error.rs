@@ -57,6 +57,14 @@ pub enum StoreError {
         /// What the database said.
         cause: String,
     },
+    /// The limits of the folder cannot be understood, or cannot be.
+    #[error("{}: {rule}", path.display())]
+    Limits {
+        /// The file that states them.
+        path: PathBuf,
+        /// What is wrong with them.
+        rule: String,
+    },
     /// The values handed to a writer, or the part asked of a reader, do not
     /// fit the track.
     #[error("track of {descriptor}: {rule}")]

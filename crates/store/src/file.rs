@@ -9,7 +9,7 @@ use std::path::Path;
 use agogic_schema::{CacheRecord, Event, Shape};
 
 use crate::content::{self, Part};
-use crate::format::{self, Chunk, HEADER_LEN, TRAILER_LEN};
+use crate::format::{self, Chunk, HEADER_LEN, RAW_F32, TRAILER_LEN, Unread};
 use crate::layout::Layout;
 use crate::stat::Stat;
 
@@ -21,7 +21,10 @@ pub(crate) enum Fault {
     /// It fails a check. The stat is that of the file that was looked at, where
     /// there was one to look at.
     Damaged(String, Option<Stat>),
-    /// The process cannot open files at present; says nothing of this one.
+    /// A later program wrote it: left as it is, and why.
+    Newer(String),
+    /// The process cannot open files at present, or has no memory; says
+    /// nothing of this one.
     Busy(io::Error),
 }
 
@@ -31,6 +34,8 @@ pub(crate) struct ChunkFile {
     file: File,
     seed: u64,
     pub(crate) stat: Stat,
+    /// Format version.
+    pub(crate) version: u32,
     pub(crate) footer: [u8; 32],
     pub(crate) record: CacheRecord,
     pub(crate) chunks: Vec<Chunk>,
@@ -45,10 +50,13 @@ impl ChunkFile {
         }
         let mut file = File::open(path).map_err(opening)?;
         let stat = Stat::of(&file.metadata().map_err(opening)?);
-        let (footer, record, chunks) =
-            read_frame(&mut file, stat.size).map_err(|reason| Fault::Damaged(reason, Some(stat)))?;
+        let (footer, version, record, chunks) =
+            read_frame(&mut file, stat.size).map_err(|unread| match unread {
+                Unread::Damaged(reason) => Fault::Damaged(reason, Some(stat)),
+                Unread::Newer(reason) => Fault::Newer(reason),
+            })?;
         let seed = format::seed(&record.key);
-        Ok(Self { file, seed, stat, footer, record, chunks })
+        Ok(Self { file, seed, stat, version, footer, record, chunks })
     }
 
     /// Whether the file stands where its key belongs: one that was renamed
@@ -62,10 +70,10 @@ impl ChunkFile {
     }
 
     /// Checks every chunk and the hash of the content.
-    pub(crate) fn check_all(&mut self) -> Result<(), Fault> {
+    pub(crate) fn check_all(&self) -> Result<(), Fault> {
         let mut parts = vec![Part::default(); self.record.frames.len()];
         let events = self.record.header.shape == Shape::Events;
-        let mut bytes = Vec::new();
+        let (mut bytes, mut values) = (Vec::new(), Vec::new());
         for i in 0..self.chunks.len() {
             let chunk = self.chunks[i];
             let part = &mut parts[chunk.plane as usize];
@@ -73,8 +81,9 @@ impl ChunkFile {
                 let events = self.events(i)?;
                 parts[0].events(&events);
             } else {
-                self.file_bytes(i, &mut bytes)?;
-                part.bytes(&bytes, u64::from(chunk.frames));
+                values.resize(self.count(i), 0.0);
+                self.values(i, &mut bytes, &mut values)?;
+                part.bytes(&format::to_bytes(&values), u64::from(chunk.frames));
             }
         }
         if content::finish(&self.record.header, &parts) != self.record.content {
@@ -83,21 +92,26 @@ impl ChunkFile {
         Ok(())
     }
 
-    /// The values of a chunk of frames, replacing those in `out`.
-    pub(crate) fn values(&mut self, number: usize, out: &mut Vec<f32>) -> Result<(), Fault> {
-        let length = self.chunks[number].length as usize;
-        out.resize(length / 4, 0.0);
-        self.read_chunk(number, bytemuck::cast_slice_mut(out))?;
-        if cfg!(target_endian = "big") {
-            for value in out.iter_mut() {
-                *value = f32::from_bits(value.to_bits().swap_bytes());
-            }
+    /// How many values a chunk of frames has.
+    pub(crate) fn count(&self, number: usize) -> usize {
+        // Bounded when the table was checked.
+        self.chunks[number].frames as usize * self.record.header.width()
+    }
+
+    /// The values of a chunk of frames, [`Self::count`] of them. `bytes` is
+    /// room to work in.
+    pub(crate) fn values(&self, number: usize, bytes: &mut Vec<u8>, out: &mut [f32]) -> Result<(), Fault> {
+        let encoding = self.chunks[number].encoding;
+        if encoding == RAW_F32 && cfg!(target_endian = "little") && out.len() == self.count(number) {
+            return self.read_chunk(number, bytemuck::cast_slice_mut(out));
         }
-        Ok(())
+        self.file_bytes(number, bytes)?;
+        format::values(encoding, bytes, self.record.header.width(), out)
+            .map_err(|reason| self.damaged(format!("chunk {number} is not readable: {reason}")))
     }
 
     /// The events of a chunk of events.
-    pub(crate) fn events(&mut self, number: usize) -> Result<Vec<Event>, Fault> {
+    pub(crate) fn events(&self, number: usize) -> Result<Vec<Event>, Fault> {
         let mut bytes = Vec::new();
         self.file_bytes(number, &mut bytes)?;
         let events: Vec<Event> = rmp_serde::from_slice(&bytes)
@@ -112,15 +126,14 @@ impl ChunkFile {
         Fault::Damaged(reason, Some(self.stat))
     }
 
-    fn file_bytes(&mut self, number: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
+    fn file_bytes(&self, number: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
         out.resize(self.chunks[number].length as usize, 0);
         self.read_chunk(number, out)
     }
 
-    fn read_chunk(&mut self, number: usize, out: &mut [u8]) -> Result<(), Fault> {
+    fn read_chunk(&self, number: usize, out: &mut [u8]) -> Result<(), Fault> {
         let chunk = &self.chunks[number];
-        let read = self.file.seek(SeekFrom::Start(chunk.offset)).and_then(|_| self.file.read_exact(out));
-        if let Err(cause) = read {
+        if let Err(cause) = read_at(&self.file, chunk.offset, out) {
             return Err(self.damaged(format!("chunk {number} cannot be read: {cause}")));
         }
         if format::checksum(out, self.seed, number) != chunk.checksum {
@@ -130,11 +143,30 @@ impl ChunkFile {
     }
 }
 
+/// Fills `out` from a place in the file. Several threads may at once.
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
+    while !out.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, out, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => (offset, out) = (offset + read as u64, &mut out[read..]),
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(())
+}
+
 /// Header, trailer and footer of a file of `size` bytes.
-fn read_frame(file: &mut File, size: u64) -> Result<([u8; 32], CacheRecord, Vec<Chunk>), String> {
+fn read_frame(file: &mut File, size: u64) -> Result<([u8; 32], u32, CacheRecord, Vec<Chunk>), Unread> {
     let fail = |cause: io::Error| format!("it cannot be read: {cause}");
     if size < HEADER_LEN + TRAILER_LEN {
-        return Err(format!("it has {size} bytes only"));
+        return Err(format!("it has {size} bytes only").into());
     }
     let mut header = [0; HEADER_LEN as usize];
     file.read_exact(&mut header).map_err(fail)?;
@@ -146,10 +178,10 @@ fn read_frame(file: &mut File, size: u64) -> Result<([u8; 32], CacheRecord, Vec<
     let mut footer = Vec::new();
     file.take(length).read_to_end(&mut footer).map_err(fail)?;
     if footer.len() as u64 != length {
-        return Err("it became shorter while it was read".into());
+        return Err(String::from("it became shorter while it was read").into());
     }
     let (record, chunks) = format::parse(&header, &footer, hash, size)?;
-    Ok((hash, record, chunks))
+    Ok((hash, format::version(&header), record, chunks))
 }
 
 /// Error numbers that speak of the process or the machine, not of the file: no

@@ -2,11 +2,17 @@
 //! chunk table, footer, checksums, and the rules a record must keep before
 //! anything it says is believed. `docs/store-format.md` says the same in prose.
 
+use std::borrow::Cow;
+
 use agogic_schema::{CacheKey, CacheRecord, RECORD_VERSION, Shape, TrackHeader};
+use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Version of the cache folder and of the chunk files in it.
-pub const FORMAT_VERSION: u32 = 1;
+use crate::codec;
+
+/// Version of the cache folder and of the chunk files that are written. Files
+/// and folders of earlier versions are read. Since 2 there are packed chunks.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// First bytes of a chunk file. The first byte is no text and the last ends a
 /// line, so that a transfer "as text" shows.
@@ -31,13 +37,30 @@ pub(crate) const CHUNK_TARGET: usize = 128 << 10;
 pub(crate) const RAW_F32: u32 = 0;
 /// A MessagePack array of events.
 pub(crate) const EVENTS: u32 = 1;
+/// Values as [`crate::codec`] packs them.
+pub(crate) const PACKED: u32 = 2;
+
+/// Why a file was not read.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Unread {
+    /// It fails a check.
+    Damaged(String),
+    /// It is whole, and a later program wrote it.
+    Newer(String),
+}
+
+impl From<String> for Unread {
+    fn from(reason: String) -> Self {
+        Self::Damaged(reason)
+    }
+}
 
 /// One row of the chunk table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Chunk {
     /// Plane that the frames belong to; 0 for events.
     pub(crate) plane: u32,
-    /// [`RAW_F32`] or [`EVENTS`].
+    /// [`RAW_F32`], [`EVENTS`] or [`PACKED`].
     pub(crate) encoding: u32,
     /// Number of the first frame or event.
     pub(crate) first: u64,
@@ -56,12 +79,17 @@ pub(crate) struct Chunk {
     pub(crate) max: f32,
 }
 
-/// The fixed header.
-pub(crate) fn header() -> [u8; HEADER_LEN as usize] {
+/// The fixed header of a file of this version.
+pub(crate) fn header(version: u32) -> [u8; HEADER_LEN as usize] {
     let mut bytes = [0; HEADER_LEN as usize];
     bytes[..8].copy_from_slice(&MAGIC);
-    bytes[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes[8..12].copy_from_slice(&version.to_le_bytes());
     bytes
+}
+
+/// The version that a header states.
+pub(crate) fn version(header: &[u8; HEADER_LEN as usize]) -> u32 {
+    u32_at(header, 8)
 }
 
 /// The seed of a key's checksums; chunk `i` is seeded with this plus `i`.
@@ -70,6 +98,12 @@ pub(crate) fn seed(key: &CacheKey) -> u64 {
     hash.update(b"agogic chunk 1\0").update(&key.asset.0);
     for name in [key.profile.as_str(), key.descriptor.as_str()] {
         hash.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+    }
+    // As in the time before there were others.
+    if !key.namespace.is_default() || !key.stem.is_master() {
+        for name in [key.namespace.as_str(), key.stem.as_str()] {
+            hash.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        }
     }
     u64_at(hash.finalize().as_bytes(), 0)
 }
@@ -81,7 +115,40 @@ pub(crate) fn checksum(bytes: &[u8], seed: u64, number: usize) -> u64 {
 
 /// Least and greatest value, NaN passed over.
 pub(crate) fn bounds(values: &[f32]) -> (f32, f32) {
-    values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(min, max), &v| (min.min(v), max.max(v)))
+    // Eight at a time, so that none waits for the one before.
+    let (eights, rest) = values.as_chunks::<8>();
+    let (mut least, mut greatest) = ([f32::INFINITY; 8], [f32::NEG_INFINITY; 8]);
+    for eight in eights {
+        for ((least, greatest), &value) in least.iter_mut().zip(&mut greatest).zip(eight) {
+            (*least, *greatest) = (least.min(value), greatest.max(value));
+        }
+    }
+    let least = least.iter().chain(rest).copied().fold(f32::INFINITY, f32::min);
+    let greatest = greatest.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    (least, greatest)
+}
+
+/// Values as they stand in a raw chunk and in the content hash. A copy only
+/// where the machine orders bytes differently.
+pub(crate) fn to_bytes(values: &[f32]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        bytemuck::cast_slice(values).into()
+    } else {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()
+    }
+}
+
+/// The values of a chunk of frames: all that `out` has room for.
+pub(crate) fn values(encoding: u32, bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), &'static str> {
+    if encoding == PACKED {
+        return codec::decode(bytes, width, out);
+    }
+    if bytes.len() != size_of_val(out) {
+        return Err("its length is not that of its values");
+    }
+    let values = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+    out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+    Ok(())
 }
 
 /// Footer and trailer as bytes, and the footer's hash.
@@ -103,7 +170,7 @@ pub(crate) fn footer(record: &[u8], chunks: &[Chunk]) -> (Vec<u8>, [u8; 32]) {
         out.extend(chunk.min.to_le_bytes());
         out.extend(chunk.max.to_le_bytes());
     }
-    let hash = footer_hash(&out);
+    let hash = footer_hash(&header(FORMAT_VERSION), &out);
     out.extend((out.len() as u64).to_le_bytes());
     out.extend(hash);
     out.extend(END_MAGIC);
@@ -135,38 +202,62 @@ pub(crate) fn parse_trailer(
 
 /// The record and the chunk table, every number of them checked against each
 /// other and against the length of the file.
+///
+/// Header, trailer and the hash over both are the same in every version, so
+/// that a file of a later one can be told from damage.
 pub(crate) fn parse(
     header_bytes: &[u8; HEADER_LEN as usize],
     bytes: &[u8],
     hash: [u8; 32],
     size: u64,
-) -> Result<(CacheRecord, Vec<Chunk>), String> {
+) -> Result<(CacheRecord, Vec<Chunk>), Unread> {
+    let fail = |reason: &str| Err(Unread::Damaged(reason.into()));
     if header_bytes[..8] != MAGIC {
-        return Err("it is no chunk file".into());
+        return fail("it is no chunk file");
     }
-    if *header_bytes != header() {
-        return Err(format!("unknown format version {}", u32_at(header_bytes, 8)));
+    if footer_hash(header_bytes, bytes) != hash {
+        return fail("footer checksum differs");
     }
-    if footer_hash(bytes) != hash {
-        return Err("footer checksum differs".into());
+    let version = version(header_bytes);
+    if version > FORMAT_VERSION {
+        return Err(newer("format", version, FORMAT_VERSION));
+    }
+    if version == 0 || *header_bytes != header(version) {
+        return fail(&format!("unknown format version {version}"));
     }
     let record_len = u32_at(bytes, 0) as usize;
     let count = u32_at(bytes, 4) as usize;
     if count.checked_mul(CHUNK_LEN).and_then(|table| table.checked_add(record_len)?.checked_add(8))
         != Some(bytes.len())
     {
-        return Err("footer lengths disagree".into());
+        return fail("footer lengths disagree");
     }
     let (record, table) = bytes[8..].split_at(record_len);
+    // On its own first: the rest may be what only a later program reads.
+    let stated: RecordVersion =
+        rmp_serde::from_slice(record).map_err(|cause| format!("record is not readable: {cause}"))?;
+    if stated.version > RECORD_VERSION {
+        return Err(newer("record", stated.version, RECORD_VERSION));
+    }
+    if stated.version != RECORD_VERSION {
+        return fail(&format!("unknown record version {}", stated.version));
+    }
     let record: CacheRecord =
         rmp_serde::from_slice(record).map_err(|cause| format!("record is not readable: {cause}"))?;
-    if record.version != RECORD_VERSION {
-        return Err(format!("unknown record version {}", record.version));
-    }
     check_header(&record.key, &record.header)?;
     let chunks: Vec<Chunk> = table.chunks_exact(CHUNK_LEN).map(parse_chunk).collect();
-    check_table(&record, &chunks, size - TRAILER_LEN - bytes.len() as u64)?;
+    check_table(&record, &chunks, version, size - TRAILER_LEN - bytes.len() as u64)?;
     Ok((record, chunks))
+}
+
+/// What is read of a record before anything else.
+#[derive(Deserialize)]
+struct RecordVersion {
+    version: u32,
+}
+
+fn newer(what: &str, found: u32, known: u32) -> Unread {
+    Unread::Newer(format!("it has {what} version {found}, this program knows {known}"))
 }
 
 /// The rules that a header keeps, before writing and after reading.
@@ -193,7 +284,7 @@ pub(crate) fn check_header(key: &CacheKey, header: &TrackHeader) -> Result<(), S
 
 /// Chunks lie one after another from the header to `end`, and those of each
 /// plane hold its frames one after another.
-fn check_table(record: &CacheRecord, chunks: &[Chunk], end: u64) -> Result<(), String> {
+fn check_table(record: &CacheRecord, chunks: &[Chunk], version: u32, end: u64) -> Result<(), String> {
     let events = record.header.shape == Shape::Events;
     let planes = if events { 1 } else { record.header.planes.len() };
     if record.frames.len() != planes {
@@ -207,14 +298,22 @@ fn check_table(record: &CacheRecord, chunks: &[Chunk], end: u64) -> Result<(), S
         let Some(count) = counts.get_mut(chunk.plane as usize) else { return fail() };
         let length = u64::from(chunk.length);
         let frames = u64::from(chunk.frames);
-        let sized = if events { chunk.encoding == EVENTS } else { chunk.encoding == RAW_F32 };
-        if !sized
-            || (!events && frames.checked_mul(width * 4) != Some(length))
-            || frames == 0
-            || length > MAX_CHUNK as u64
-            || chunk.offset != at
-            || chunk.first != *count
-        {
+        // No more than the longest chunk, also unpacked.
+        let values = frames.saturating_mul(width);
+        let raw = values.saturating_mul(4);
+        let sized = match chunk.encoding {
+            EVENTS => events,
+            RAW_F32 => !events && raw == length,
+            PACKED => {
+                !events
+                    && version >= 2
+                    && raw <= MAX_CHUNK as u64
+                    && length >= codec::least_length(values)
+                    && length.is_multiple_of(4)
+            }
+            _ => false,
+        };
+        if !sized || frames == 0 || length > MAX_CHUNK as u64 || chunk.offset != at || chunk.first != *count {
             return fail();
         }
         at += length;
@@ -229,9 +328,9 @@ fn check_table(record: &CacheRecord, chunks: &[Chunk], end: u64) -> Result<(), S
     Ok(())
 }
 
-fn footer_hash(footer: &[u8]) -> [u8; 32] {
+fn footer_hash(header: &[u8], footer: &[u8]) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
-    hash.update(&header()).update(&(footer.len() as u64).to_le_bytes()).update(footer);
+    hash.update(header).update(&(footer.len() as u64).to_le_bytes()).update(footer);
     *hash.finalize().as_bytes()
 }
 
@@ -276,7 +375,7 @@ mod tests {
         let profile = ProfileName::new("default").unwrap();
         let record = CacheRecord {
             version: RECORD_VERSION,
-            key: CacheKey { asset: AssetId([1; 32]), profile, descriptor: descriptor.clone() },
+            key: CacheKey::new(AssetId([1; 32]), profile, descriptor.clone()),
             provenance: Provenance {
                 calculator: CalculatorId::new("t").unwrap(),
                 version: Version::new(1, 0, 0),
@@ -295,6 +394,7 @@ mod tests {
             },
             frames: vec![3],
             content: ContentHash([3; 32]),
+            max_error: Default::default(),
             notes: Notes::default(),
         };
         let chunk = |first, offset, frames, length| Chunk {
@@ -318,9 +418,11 @@ mod tests {
         let (bytes, hash) = footer(&rmp_serde::to_vec_named(&record).unwrap(), &chunks);
         let size = 40 + bytes.len() as u64;
         let bytes = &bytes[..bytes.len() - TRAILER_LEN as usize];
-        match parse(&header(), bytes, hash, size) {
+        match parse(&header(FORMAT_VERSION), bytes, hash, size) {
             Ok(parsed) => assert_eq!((expect, parsed), ("ok", (record, chunks))),
-            Err(reason) => assert!(reason.contains(expect), "{reason} / {expect}"),
+            Err(Unread::Damaged(reason) | Unread::Newer(reason)) => {
+                assert!(reason.contains(expect), "{reason} / {expect}");
+            }
         }
     }
 
@@ -331,6 +433,8 @@ mod tests {
         check(|_, c| c[1].plane = u32::MAX, "chunk 1 contradicts");
         check(|_, c| c[0].encoding = EVENTS, "chunk 0 contradicts");
         check(|_, c| c[0].encoding = 77, "chunk 0 contradicts");
+        check(|_, c| c[0].encoding = PACKED, "chunk 0 contradicts");
+        check(|_, c| (c[0].encoding, c[0].frames) = (PACKED, u32::MAX), "chunk 0 contradicts");
         check(|_, c| c[1].first = 1, "chunk 1 contradicts");
         check(|_, c| c[1].offset = u64::MAX, "chunk 1 contradicts");
         check(|_, c| c[1].offset = 16, "chunk 1 contradicts");
@@ -382,7 +486,8 @@ mod tests {
             bytes[..4].copy_from_slice(&record.to_le_bytes());
             bytes[4..8].copy_from_slice(&count.to_le_bytes());
             let size = bytes.len() as u64 + HEADER_LEN + TRAILER_LEN;
-            prop_assert!(parse(&header(), &bytes, footer_hash(&bytes), size).is_err());
+            let header = header(FORMAT_VERSION);
+            prop_assert!(parse(&header, &bytes, footer_hash(&header, &bytes), size).is_err());
         }
 
         #[test]
@@ -393,7 +498,7 @@ mod tests {
             record[at] = to;
             let (bytes, hash) = footer(&record, &chunks);
             let size = 40 + bytes.len() as u64;
-            let _ = parse(&header(), &bytes[..bytes.len() - TRAILER_LEN as usize], hash, size);
+            let _ = parse(&header(FORMAT_VERSION), &bytes[..bytes.len() - TRAILER_LEN as usize], hash, size);
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use agogic_schema::{AssetId, CacheKey, CacheRecord, DescriptorId, ProfileName};
+use agogic_schema::{AssetId, CacheKey, CacheRecord, DescriptorId, Namespace, ProfileName, Stem};
 use rusqlite::{
     Connection, Error as SqlError, OptionalExtension, Row as SqlRow, TransactionBehavior, params,
 };
@@ -18,7 +18,14 @@ use crate::StoreError;
 use crate::assets::AssetInfo;
 use crate::database::{self, Open, failing, is_damage, unreadable};
 use crate::layout::Layout;
-use crate::stat::Stat;
+use crate::stat::{Stat, now_ns};
+
+/// The columns of a [`Row`], in the order of [`read_row`].
+const ROW: &str =
+    "namespace, asset, stem, profile, descriptor, size, mtime_ns, ctime_ns, inode, footer, record, checksum";
+/// One entry.
+pub(crate) const THAT: &str =
+    "namespace = ?1 AND asset = ?2 AND stem = ?3 AND profile = ?4 AND descriptor = ?5";
 
 /// What the index knows of a chunk file.
 #[derive(Clone, Debug)]
@@ -50,19 +57,23 @@ impl Index {
         Ok(Self { path, open: Mutex::new(database::open(layout)?) })
     }
 
-    /// Rows of an asset, under one profile or under all.
+    /// Rows of a stem of an asset, under one profile or under all.
     pub(crate) fn rows(
         &self,
         layout: &Layout,
+        namespace: &Namespace,
         asset: &AssetId,
+        stem: &Stem,
         profile: Option<&ProfileName>,
     ) -> Result<Vec<Row>, StoreError> {
         self.run(layout, |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT asset, profile, descriptor, size, mtime_ns, ctime_ns, inode, footer, record, checksum
-                 FROM entry WHERE asset = ?1 AND (?2 IS NULL OR profile = ?2)",
-            )?;
-            let rows = statement.query_map(params![asset.0, profile.map(ProfileName::as_str)], read_row)?;
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {ROW} FROM entry WHERE namespace = ?1 AND asset = ?2 AND stem = ?3
+                 AND (?4 IS NULL OR profile = ?4)"
+            ))?;
+            let profile = profile.map(ProfileName::as_str);
+            let rows = statement
+                .query_map(params![namespace.as_str(), asset.0, stem.as_str(), profile], read_row)?;
             rows.collect()
         })
     }
@@ -70,10 +81,7 @@ impl Index {
     /// Every row.
     pub(crate) fn all_rows(&self, layout: &Layout) -> Result<Vec<Row>, StoreError> {
         self.run(layout, |connection| {
-            let mut statement = connection.prepare(
-                "SELECT asset, profile, descriptor, size, mtime_ns, ctime_ns, inode, footer, record, checksum
-                 FROM entry",
-            )?;
+            let mut statement = connection.prepare(&format!("SELECT {ROW} FROM entry"))?;
             statement.query_map([], read_row)?.collect()
         })
     }
@@ -81,9 +89,7 @@ impl Index {
     /// Whether there is a row of this key.
     pub(crate) fn has(&self, layout: &Layout, key: &CacheKey) -> Result<bool, StoreError> {
         self.run(layout, |connection| {
-            connection
-                .prepare_cached("SELECT 1 FROM entry WHERE asset = ?1 AND profile = ?2 AND descriptor = ?3")?
-                .exists(params![key.asset.0, key.profile.as_str(), key.descriptor.as_str()])
+            connection.prepare_cached(&format!("SELECT 1 FROM entry WHERE {THAT}"))?.exists(that(key))
         })
     }
 
@@ -100,9 +106,15 @@ impl Index {
                 let key = &row.record.key;
                 let [size, mtime, ctime, inode] = numbers(&row.stat);
                 transaction
-                    .prepare_cached("INSERT OR REPLACE INTO entry VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")?
+                    .prepare_cached(
+                        "INSERT INTO entry VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)
+                         ON CONFLICT DO UPDATE SET size = ?6, mtime_ns = ?7, ctime_ns = ?8, inode = ?9,
+                             footer = ?10, record = ?11, checksum = ?12, calculator = ?13, used_ns = ?14",
+                    )?
                     .execute(params![
+                        key.namespace.as_str(),
                         key.asset.0,
+                        key.stem.as_str(),
                         key.profile.as_str(),
                         key.descriptor.as_str(),
                         size,
@@ -111,7 +123,9 @@ impl Index {
                         inode,
                         row.footer,
                         record,
-                        row_checksum(key, &row.stat, &row.footer, &record)
+                        row_checksum(key, &row.stat, &row.footer, &record),
+                        row.record.provenance.calculator.as_str(),
+                        now_ns(),
                     ])?;
             }
             if adopted > 0 {
@@ -132,9 +146,8 @@ impl Index {
             return Ok(false);
         }
         self.run(layout, |connection| {
-            let dropped = connection
-                .prepare_cached("DELETE FROM entry WHERE asset = ?1 AND profile = ?2 AND descriptor = ?3")?
-                .execute(params![key.asset.0, key.profile.as_str(), key.descriptor.as_str()])?;
+            let dropped =
+                connection.prepare_cached(&format!("DELETE FROM entry WHERE {THAT}"))?.execute(that(key))?;
             Ok(dropped > 0)
         })
     }
@@ -143,17 +156,19 @@ impl Index {
     pub(crate) fn stamped(
         &self,
         layout: &Layout,
+        namespace: &Namespace,
         path: &[u8],
         stat: &Stat,
     ) -> Result<Option<AssetId>, StoreError> {
         self.run(layout, |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT asset, checksum FROM stamp
-                 WHERE path = ?1 AND size = ?2 AND mtime_ns = ?3 AND ctime_ns = ?4 AND inode = ?5",
+                 WHERE path = ?1 AND size = ?2 AND mtime_ns = ?3 AND ctime_ns = ?4 AND inode = ?5
+                 AND namespace = ?6",
             )?;
             let [size, mtime, ctime, inode] = numbers(stat);
             let found = statement
-                .query_row(params![path, size, mtime, ctime, inode], |row| {
+                .query_row(params![path, size, mtime, ctime, inode, namespace.as_str()], |row| {
                     Ok((AssetId(row.get(0)?), row.get::<_, i64>(1)?))
                 })
                 .optional()?;
@@ -166,18 +181,39 @@ impl Index {
         })
     }
 
+    /// The asset that was remembered for a path, if it is another one and stands
+    /// at no other path either.
+    pub(crate) fn lost(
+        &self,
+        layout: &Layout,
+        namespace: &Namespace,
+        path: &[u8],
+        now: &AssetId,
+    ) -> Result<Option<AssetId>, StoreError> {
+        self.run(layout, |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT asset FROM stamp AS this WHERE namespace = ?1 AND path = ?2 AND asset <> ?3
+                 AND NOT EXISTS (SELECT 1 FROM stamp WHERE namespace = ?1 AND asset = this.asset AND path <> ?2)",
+            )?;
+            let found = statement.query_row(params![namespace.as_str(), path, now.0], |row| row.get(0));
+            Ok(found.optional()?.map(AssetId))
+        })
+    }
+
     /// What is known of an asset.
     pub(crate) fn asset_info(
         &self,
         layout: &Layout,
+        namespace: &Namespace,
         asset: &AssetId,
     ) -> Result<Option<AssetInfo>, StoreError> {
         self.run(layout, |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT sample_rate, channels, samples, codec, checksum FROM asset WHERE asset = ?1",
+                "SELECT sample_rate, channels, samples, codec, checksum FROM asset
+                 WHERE asset = ?1 AND namespace = ?2",
             )?;
             let found = statement
-                .query_row(params![asset.0], |row| {
+                .query_row(params![asset.0, namespace.as_str()], |row| {
                     let info = AssetInfo {
                         sample_rate: row.get(0)?,
                         channels: row.get(1)?,
@@ -201,6 +237,7 @@ impl Index {
     pub(crate) fn remember(
         &self,
         layout: &Layout,
+        namespace: &Namespace,
         asset: &AssetId,
         stamp: Option<(&[u8], &Stat)>,
         info: Option<&AssetInfo>,
@@ -209,8 +246,9 @@ impl Index {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if let Some(info) = info {
                 transaction.execute(
-                    "INSERT OR REPLACE INTO asset VALUES (?1,?2,?3,?4,?5,?6)",
+                    "INSERT OR REPLACE INTO asset VALUES (?1,?2,?3,?4,?5,?6,?7)",
                     params![
+                        namespace.as_str(),
                         asset.0,
                         info.sample_rate,
                         info.channels,
@@ -223,8 +261,17 @@ impl Index {
             if let Some((path, stat)) = stamp {
                 let [size, mtime, ctime, inode] = numbers(stat);
                 transaction.execute(
-                    "INSERT OR REPLACE INTO stamp VALUES (?1,?2,?3,?4,?5,?6,?7)",
-                    params![path, size, mtime, ctime, inode, asset.0, stamp_checksum(path, stat, asset)],
+                    "INSERT OR REPLACE INTO stamp VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+                    params![
+                        namespace.as_str(),
+                        path,
+                        size,
+                        mtime,
+                        ctime,
+                        inode,
+                        asset.0,
+                        stamp_checksum(path, stat, asset)
+                    ],
                 )?;
             }
             transaction.commit()
@@ -250,17 +297,36 @@ impl Index {
         })
     }
 
+    /// Drops rows, in one transaction.
+    pub(crate) fn drop_rows(&self, layout: &Layout, keys: &[&CacheKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.run(layout, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for key in keys {
+                transaction.prepare_cached(&format!("DELETE FROM entry WHERE {THAT}"))?.execute(that(key))?;
+            }
+            transaction.commit()
+        })
+    }
+
     /// Reads the whole index, so that damage to any page shows now.
     pub(crate) fn check(&self, layout: &Layout) -> Result<(), StoreError> {
         self.run(layout, |connection| {
             let said: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-            if said == "ok" { Ok(()) } else { Err(unreadable(said)) }
+            if said != "ok" {
+                return Err(unreadable(said));
+            }
+            // A name that is damaged makes a table of another shape, which is in
+            // itself as it should be.
+            database::SHAPES.iter().try_for_each(|query| connection.prepare(query).map(drop))
         })
     }
 
     /// Runs `f`; where the index turns out damaged, begins a new one and runs
     /// it once more.
-    fn run<T>(
+    pub(crate) fn run<T>(
         &self,
         layout: &Layout,
         mut f: impl FnMut(&mut Connection) -> rusqlite::Result<T>,
@@ -281,24 +347,31 @@ impl Index {
     }
 }
 
+/// The parameters of [`THAT`].
+pub(crate) fn that(key: &CacheKey) -> (&str, &[u8; 32], &str, &str, &str) {
+    let CacheKey { namespace, asset, stem, profile, descriptor } = key;
+    (namespace.as_str(), &asset.0, stem.as_str(), profile.as_str(), descriptor.as_str())
+}
+
 fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
-    let profile: String = row.get(1)?;
-    let descriptor: String = row.get(2)?;
+    let text = |i| row.get::<_, String>(i);
     let key = CacheKey {
-        asset: AssetId(row.get(0)?),
-        profile: ProfileName::new(profile).map_err(unreadable)?,
-        descriptor: DescriptorId::new(descriptor).map_err(unreadable)?,
+        namespace: Namespace::new(text(0)?).map_err(unreadable)?,
+        asset: AssetId(row.get(1)?),
+        stem: Stem::new(text(2)?).map_err(unreadable)?,
+        profile: ProfileName::new(text(3)?).map_err(unreadable)?,
+        descriptor: DescriptorId::new(text(4)?).map_err(unreadable)?,
     };
     let number = |i| row.get::<_, i64>(i);
     let stat = Stat {
-        size: number(3)? as u64,
-        mtime_ns: number(4)?,
-        ctime_ns: number(5)?,
-        inode: number(6)? as u64,
+        size: number(5)? as u64,
+        mtime_ns: number(6)?,
+        ctime_ns: number(7)?,
+        inode: number(8)? as u64,
     };
-    let footer = row.get(7)?;
-    let record = row.get_ref(8)?.as_blob().map_err(unreadable)?;
-    if number(9)? != row_checksum(&key, &stat, &footer, record) {
+    let footer = row.get(9)?;
+    let record = row.get_ref(10)?.as_blob().map_err(unreadable)?;
+    if number(11)? != row_checksum(&key, &stat, &footer, record) {
         return Err(unreadable("a row fails its checksum"));
     }
     let record: CacheRecord = rmp_serde::from_slice(record).map_err(unreadable)?;
@@ -311,8 +384,9 @@ fn numbers(stat: &Stat) -> [i64; 4] {
 }
 
 fn row_checksum(key: &CacheKey, stat: &Stat, footer: &[u8; 32], record: &[u8]) -> i64 {
-    let names = [key.profile.as_str().as_bytes(), key.descriptor.as_str().as_bytes()];
-    checksum(&[&key.asset.0, names[0], names[1], &stat.bytes(), footer, record])
+    let (namespace, asset, stem, profile, descriptor) = that(key);
+    let names = [namespace, stem, profile, descriptor].map(str::as_bytes);
+    checksum(&[asset, names[0], names[1], names[2], names[3], &stat.bytes(), footer, record])
 }
 
 fn stamp_checksum(path: &[u8], stat: &Stat, asset: &AssetId) -> i64 {

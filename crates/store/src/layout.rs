@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use agogic_schema::{AssetId, CacheKey, ProfileName};
+use agogic_schema::{AssetId, CacheKey, Namespace, ProfileName, Stem};
 
 use crate::stat::now_ns;
 use crate::{FORMAT_VERSION, StoreError};
@@ -35,8 +35,10 @@ impl Layout {
                 Err(StoreError::Newer { folder: layout.root, found, known: FORMAT_VERSION })
             }
             Ok(Some(found)) if found == u64::from(FORMAT_VERSION) => Ok(layout),
-            // A VERSION that is no number is damage: every chunk file states
-            // its own version, so nothing is lost by writing it again.
+            // An earlier one is raised, so that the programs of its time do
+            // not take new files for damage. A VERSION that is no number is
+            // damage: every chunk file states its own version, so nothing is
+            // lost by writing it again.
             Ok(_) => layout.prepare(),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => layout.prepare(),
             Err(cause) => Err(StoreError::unusable(&layout.root, &cause)),
@@ -56,7 +58,7 @@ impl Layout {
             let tag = self.root.join("CACHEDIR.TAG");
             fs::write(&tag, CACHEDIR_TAG).inspect_err(|_| drop(fs::remove_file(&tag)))?;
         }
-        for dir in [self.namespace(), self.tmp(), self.quarantine(), self.locks()] {
+        for dir in [self.namespaces(), self.tmp(), self.quarantine(), self.locks()] {
             fs::create_dir_all(dir)?;
         }
         // Last, so that a folder with a VERSION is a whole one.
@@ -75,6 +77,10 @@ impl Layout {
         self.root.join("index.db")
     }
 
+    pub(crate) fn limits(&self) -> PathBuf {
+        self.root.join("limits.toml")
+    }
+
     pub(crate) fn tmp(&self) -> PathBuf {
         self.root.join("tmp")
     }
@@ -91,14 +97,19 @@ impl Layout {
         self.root.join("damage.log")
     }
 
-    /// The folder of all chunk files.
-    pub(crate) fn namespace(&self) -> PathBuf {
-        self.root.join("ns").join("default")
+    /// The folder of all namespaces.
+    pub(crate) fn namespaces(&self) -> PathBuf {
+        self.root.join("ns")
     }
 
-    fn asset(&self, asset: &AssetId) -> PathBuf {
+    /// The folder of the chunk files of a namespace.
+    pub(crate) fn namespace(&self, namespace: &Namespace) -> PathBuf {
+        self.namespaces().join(file_name(namespace.as_str()))
+    }
+
+    fn asset(&self, namespace: &Namespace, asset: &AssetId) -> PathBuf {
         let hex = asset.to_string();
-        let mut path = self.namespace();
+        let mut path = self.namespace(namespace);
         path.push(&hex[..2]);
         path.push(hex);
         path
@@ -106,18 +117,32 @@ impl Layout {
 
     /// The chunk file of a track.
     pub(crate) fn track(&self, key: &CacheKey) -> PathBuf {
-        let mut path = self.asset(&key.asset);
-        path.push(file_name(key.profile.as_str()));
+        let mut path = self.asset(&key.namespace, &key.asset);
+        path.push(profile_folder(&key.stem, &key.profile));
         path.push(file_name(key.descriptor.as_str()) + "." + EXTENSION);
         path
     }
 
-    /// The chunk files of an asset, under one profile or under all.
-    pub(crate) fn tracks(&self, asset: &AssetId, profile: Option<&ProfileName>) -> io::Result<Vec<PathBuf>> {
-        let folder = self.asset(asset);
+    /// The chunk files of a stem of an asset, under one profile or under all.
+    pub(crate) fn tracks(
+        &self,
+        namespace: &Namespace,
+        asset: &AssetId,
+        stem: &Stem,
+        profile: Option<&ProfileName>,
+    ) -> io::Result<Vec<PathBuf>> {
+        let folder = self.asset(namespace, asset);
         let folders = match profile {
-            Some(profile) => vec![folder.join(file_name(profile.as_str()))],
-            None => list(&folder, Kind::Folder)?,
+            Some(profile) => vec![folder.join(profile_folder(stem, profile))],
+            None => {
+                let mut folders = list(&folder, Kind::Folder)?;
+                let part = (!stem.is_master()).then(|| file_name(stem.as_str()));
+                folders.retain(|folder| {
+                    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                    name.split_once('@').map(|(_, part)| part) == part.as_deref()
+                });
+                folders
+            }
         };
         let mut found = Vec::new();
         for folder in folders {
@@ -126,22 +151,31 @@ impl Layout {
         Ok(found)
     }
 
-    /// Every chunk file.
+    /// Every chunk file, in order of its path.
     pub(crate) fn all_tracks(&self) -> io::Result<Vec<PathBuf>> {
-        let mut folders = vec![self.namespace()];
-        // Two hexadecimal digits, asset, profile.
-        for _ in 0..3 {
-            let mut inner = Vec::new();
-            for folder in folders {
-                inner.extend(list(&folder, Kind::Folder)?);
-            }
-            folders = inner;
-        }
+        Ok(self.tracks_by_namespace()?.into_iter().map(|(_, path)| path).collect())
+    }
+
+    /// Every chunk file below a folder of a namespace, in order of its path. A
+    /// folder whose name is no namespace's is passed over.
+    pub(crate) fn tracks_by_namespace(&self) -> io::Result<Vec<(Namespace, PathBuf)>> {
         let mut found = Vec::new();
-        for folder in folders {
-            found.extend(list(&folder, Kind::Track)?);
+        for folder in list(&self.namespaces(), Kind::Folder)? {
+            let Some(namespace) = namespace_of(&folder) else { continue };
+            let mut folders = vec![folder];
+            // Two hexadecimal digits, asset, profile.
+            for _ in 0..3 {
+                let mut inner = Vec::new();
+                for folder in folders {
+                    inner.extend(list(&folder, Kind::Folder)?);
+                }
+                folders = inner;
+            }
+            for folder in folders {
+                found.extend(list(&folder, Kind::Track)?.into_iter().map(|path| (namespace.clone(), path)));
+            }
         }
-        found.sort();
+        found.sort_by(|a, b| a.1.cmp(&b.1));
         Ok(found)
     }
 
@@ -152,7 +186,7 @@ impl Layout {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(crate) enum Kind {
     Folder,
     Track,
 }
@@ -165,7 +199,7 @@ pub(crate) fn unique() -> String {
 }
 
 /// Entries of a folder; none where the folder is missing.
-fn list(folder: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn list(folder: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
@@ -186,17 +220,41 @@ fn list(folder: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// The folder of what a profile gives of a stem: the profile's name, and the
+/// stem behind an `@`, which no name has, unless it is all of the asset.
+fn profile_folder(stem: &Stem, profile: &ProfileName) -> String {
+    let profile = file_name(profile.as_str());
+    if stem.is_master() { profile } else { format!("{profile}@{}", file_name(stem.as_str())) }
+}
+
 fn read_version(path: &Path) -> io::Result<Option<u64>> {
     let mut text = Vec::new();
     File::open(path)?.take(32).read_to_end(&mut text)?;
     Ok(std::str::from_utf8(&text).ok().and_then(|text| text.trim_end().parse().ok()))
 }
 
+/// The namespace of a folder.
+pub(crate) fn namespace_of(folder: &Path) -> Option<Namespace> {
+    name_of(folder.file_name()?.to_str()?).and_then(|name| Namespace::new(name).ok())
+}
+
+/// The way back from [`file_name`], of a name that was not hashed.
+fn name_of(file_name: &str) -> Option<String> {
+    let mut parts = file_name.split('%');
+    let mut name = parts.next()?.to_owned();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2)?;
+        name.push(char::from(u8::from_str_radix(code, 16).ok()?));
+        name.push_str(rest);
+    }
+    Some(name)
+}
+
 /// A name as a file name that is one and the same on every file system:
 /// characters that Windows refuses, capitals (some file systems do not tell
 /// them apart) and names of Windows devices are written as `%` and two
 /// hexadecimal digits; a name too long then is replaced by its hash.
-fn file_name(name: &str) -> String {
+pub(crate) fn file_name(name: &str) -> String {
     const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
     let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let numbered = stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
@@ -233,6 +291,7 @@ mod tests {
             (&long, &hashed),
         ] {
             assert_eq!(file_name(name), expect);
+            assert!(expect == hashed || name_of(expect).as_deref() == Some(name));
         }
     }
 }

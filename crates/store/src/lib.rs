@@ -15,11 +15,8 @@
 //! # use agogic_schema::*;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
-//! # let key = CacheKey {
-//! #     asset: AssetId([7; 32]),
-//! #     profile: ProfileName::new("default")?,
-//! #     descriptor: DescriptorId::new("agogic.rms")?,
-//! # };
+//! # let (profile, id) = (ProfileName::new("default")?, DescriptorId::new("agogic.rms")?);
+//! # let key = CacheKey::new(AssetId([7; 32]), profile, id);
 //! # let provenance = Provenance {
 //! #     calculator: CalculatorId::new("agogic.rms")?,
 //! #     version: Version::new(1, 0, 0),
@@ -53,28 +50,45 @@
 
 mod assets;
 mod claim;
+mod codec;
+mod collect;
 mod content;
 mod database;
 mod error;
 mod file;
 mod format;
 mod index;
+mod invalidate;
 mod layout;
+mod limits;
+pub mod memory;
 mod publish;
 mod quarantine;
 mod reader;
+mod repack;
+mod report;
+mod spaces;
 mod stat;
 mod store;
+mod sync;
 mod temp;
+pub mod touch;
+mod uses;
 mod verify;
 mod writer;
 
 pub use assets::{AssetInfo, FileStamp};
 pub use claim::Claim;
+pub use collect::{Collection, Gone, Why};
 pub use content::content_hash;
 pub use error::StoreError;
 pub use format::FORMAT_VERSION;
+pub use invalidate::Filter;
+pub use limits::{Limits, Thresholds};
+pub use quarantine::Quarantined;
 pub use reader::TrackReader;
+pub use report::{Complaint, Report, Share};
 pub use store::{Entry, Stats, Store};
-pub use verify::{Damaged, VerifyReport};
+pub use uses::{Total, Use};
+pub use verify::{Damaged, Newer, VerifyReport};
 pub use writer::TrackWriter;

@@ -44,6 +44,7 @@ pub(crate) fn publish_all(
     }
     // The files are the truth and are durable: without a row they are adopted.
     let _ = store.inner.index.put(layout, &rows, 0);
+    store.collect_if_full();
     Ok(rows.into_iter().map(|row| row.record).collect())
 }
 

@@ -6,10 +6,11 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::layout::{EXTENSION, Layout, unique};
 use crate::stat::{Stat, now_ns};
+use crate::{Store, StoreError};
 
 /// Moves a damaged file into quarantine and counts it, unless it is gone or
 /// another has taken its place since `seen`. Returns whether it was counted:
@@ -36,6 +37,57 @@ pub(crate) fn set_aside(layout: &Layout, path: &Path, seen: Option<Stat>, reason
     }
     count(layout, path, reason);
     true
+}
+
+/// A damaged file that was moved aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Where it stands now.
+    pub path: PathBuf,
+    /// Where it stood, below the cache folder.
+    pub was: PathBuf,
+    /// What is wrong with it.
+    pub reason: String,
+    /// Bytes that it takes.
+    pub bytes: u64,
+}
+
+impl Store {
+    /// The files in quarantine, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] where the folder cannot be read.
+    pub fn quarantined(&self) -> Result<Vec<Quarantined>, StoreError> {
+        let folder = self.inner.layout.quarantine();
+        let list = |cause| StoreError::io("list", &folder, cause);
+        let mut found = vec![];
+        for entry in fs::read_dir(&folder).map_err(list)?.flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|ending| ending == "txt") {
+                continue;
+            }
+            let text = fs::read_to_string(path.with_extension("reason.txt")).unwrap_or_default();
+            let (was, reason) = text.split_once('\n').unwrap_or(("?", "its reason was not written down"));
+            let bytes = entry.metadata().map_or(0, |meta| meta.len());
+            found.push(Quarantined { path, was: was.into(), reason: reason.trim_end().into(), bytes });
+        }
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    /// Removes what stands in quarantine.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] for a file that cannot be removed.
+    pub fn clear_quarantine(&self) -> Result<(), StoreError> {
+        let folder = self.inner.layout.quarantine();
+        let list = |cause| StoreError::io("list", &folder, cause);
+        for entry in fs::read_dir(&folder).map_err(list)?.flatten() {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(|cause| StoreError::io("remove", &path, cause))?;
+        }
+        Ok(())
+    }
 }
 
 /// Adds a line to the damage log: time, file, reason.

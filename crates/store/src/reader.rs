@@ -1,13 +1,26 @@
 //! Taking values out of one track, chunk by chunk. No lock is taken and
 //! nothing is written, unless damage is met.
 
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use agogic_schema::{CacheRecord, Event, FeatureTrack, Plane, Shape, TrackData};
 
 use crate::file::{ChunkFile, Fault};
+use crate::memory::Loaded;
 use crate::{Store, StoreError};
+
+/// Kinds that the memory tier counts apart: parts of tracks that somebody
+/// wanted, and chunks that were put there beforehand.
+const PARTS: &str = "parts";
+const WARMED: &str = "warmed";
+/// Chunks that are worth a thread of their own.
+const PER_THREAD: usize = 12;
+/// Threads at most: what they wait for is mostly memory.
+const THREADS: usize = 4;
 
 /// An open track. It keeps reading the track it was opened on, also when
 /// another is published under the same key meanwhile.
@@ -20,16 +33,72 @@ pub struct TrackReader {
     /// begins where the one before ended.
     scratch: Vec<f32>,
     loaded: Option<usize>,
+    bytes: Vec<u8>,
+    /// Whether chunks of which a part is wanted are kept in memory.
+    kept: bool,
 }
 
 impl TrackReader {
     pub(crate) fn new(store: Store, path: PathBuf, file: ChunkFile) -> Self {
-        Self { store, path, file, scratch: Vec::new(), loaded: None }
+        Self { store, path, file, scratch: Vec::new(), loaded: None, bytes: Vec::new(), kept: false }
     }
 
-    /// What is known of the track.
+    /// Reads parts through the memory tier: the chunk that holds one stays
+    /// decoded in memory, for all who ask for parts of it again. For views that
+    /// are drawn again and again; who reads a track once is better off without.
+    #[must_use]
+    pub fn through_memory(mut self) -> Self {
+        self.kept = true;
+        self
+    }
+
+    /// Puts the chunks of a track into the memory tier, as far as they have
+    /// room there; the number of chunks that are in it now. `go_on` is asked
+    /// before each. `None` where a chunk is damaged: that is counted and the
+    /// file quarantined.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] where damage cannot be seen to.
+    pub fn warm(&mut self, mut go_on: impl FnMut() -> bool) -> Result<Option<usize>, StoreError> {
+        let mut chunks = 0;
+        if self.file.record.header.shape == Shape::Events {
+            return Ok(Some(chunks));
+        }
+        let memory = &self.store.inner.memory;
+        for number in 0..self.file.chunks.len() {
+            let bytes = 4 * self.file.count(number) as u64;
+            if memory.stats().bytes + bytes > memory.limits().bytes || !go_on() {
+                break;
+            }
+            match self.in_memory(number, WARMED) {
+                Ok(_) => chunks += 1,
+                Err(fault) => return self.faulty(fault),
+            }
+        }
+        Ok(Some(chunks))
+    }
+
+    /// A decoded chunk, from the memory tier or into it.
+    fn in_memory(&self, number: usize, kind: &'static str) -> Result<Arc<[f32]>, Fault> {
+        let load = || {
+            let mut values = room(self.file.count(number) as u64)?;
+            self.file.values(number, &mut Vec::new(), &mut values)?;
+            let bytes = size_of_val(&values[..]) as u64;
+            Ok(Some(Loaded { value: values.into(), bytes }))
+        };
+        let key = (self.file.footer, number as u32);
+        let found = self.store.inner.memory.get_or_load(kind, &key, load)?;
+        found.ok_or_else(|| Fault::Busy(io::ErrorKind::Other.into()))
+    }
+
+    /// What is known of the track; also the bound that its values keep to.
     pub fn record(&self) -> &CacheRecord {
         &self.file.record
+    }
+
+    /// Format version of the file; at most [`crate::FORMAT_VERSION`].
+    pub fn format_version(&self) -> u32 {
+        self.file.version
     }
 
     /// Frames of a plane; only the chunks that hold them are read. The range
@@ -123,7 +192,9 @@ impl TrackReader {
 
     fn collect(&mut self, plane: usize, range: Range<u64>) -> Result<Vec<f32>, Fault> {
         let width = self.file.record.header.width();
-        let mut out = Vec::new();
+        let mut out = room((range.end - range.start).saturating_mul(width as u64))?;
+        let mut rest = &mut out[..];
+        let mut whole = Vec::new();
         for number in 0..self.file.chunks.len() {
             let chunk = self.file.chunks[number];
             let from = range.start.max(chunk.first);
@@ -131,15 +202,26 @@ impl TrackReader {
             if chunk.plane as usize != plane || from >= to {
                 continue;
             }
-            if self.loaded != Some(number) {
-                self.loaded = None;
-                self.file.values(number, &mut self.scratch)?;
-                self.loaded = Some(number);
-            }
-            // Both lie within a chunk, whose length was checked.
+            // Both lie within a chunk, whose length was checked, and chunks
+            // hold the frames of a plane one after another.
             let [from, to] = [from, to].map(|frame| (frame - chunk.first) as usize * width);
-            out.extend_from_slice(&self.scratch[from..to]);
+            let (target, later) = std::mem::take(&mut rest).split_at_mut(to - from);
+            rest = later;
+            if self.loaded == Some(number) {
+                target.copy_from_slice(&self.scratch[from..to]);
+            } else if to - from == self.file.count(number) {
+                whole.push((number, target));
+            } else if self.kept {
+                target.copy_from_slice(&self.in_memory(number, PARTS)?[from..to]);
+            } else {
+                self.loaded = None;
+                self.scratch.resize(self.file.count(number), 0.0);
+                self.file.values(number, &mut self.bytes, &mut self.scratch)?;
+                self.loaded = Some(number);
+                target.copy_from_slice(&self.scratch[from..to]);
+            }
         }
+        fetch(&self.file, whole, &mut self.bytes)?;
         Ok(out)
     }
 
@@ -147,4 +229,37 @@ impl TrackReader {
         self.store.faulty(&self.file.record.key, &self.path, fault)?;
         Ok(None)
     }
+}
+
+/// Values to be filled. How many there are a file says: it may be wrong.
+fn room(values: u64) -> Result<Vec<f32>, Fault> {
+    let full = || Fault::Busy(io::ErrorKind::OutOfMemory.into());
+    let values = usize::try_from(values).map_err(|_| full())?;
+    // Asked for, and then again in the way that comes filled with zeros.
+    Vec::<f32>::new().try_reserve_exact(values).map_err(|_| full())?;
+    Ok(vec![0.0; values])
+}
+
+/// Reads whole chunks into their places, many of them with several threads.
+fn fetch(file: &ChunkFile, chunks: Vec<(usize, &mut [f32])>, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+    let worth = chunks.len().div_ceil(PER_THREAD).min(THREADS);
+    let threads = if worth > 1 { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    let queue = Mutex::new(chunks.into_iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = |bytes: &mut Vec<u8>| {
+        while let Some((number, target)) = next() {
+            file.values(number, bytes, target)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let start = |_| thread::Builder::new().spawn_scoped(scope, || work(&mut Vec::new()));
+        // Where no more threads are to be had, fewer do it.
+        let running: Vec<_> = (1..worth.min(threads)).filter_map(|i| start(i).ok()).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let done = work(bytes);
+        running.into_iter().map(join).fold(done, Result::and)
+    })
 }

@@ -8,26 +8,46 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agogic_schema::{AssetId, CacheKey, CacheRecord, FeatureTrack, ProfileName, Provenance, TrackHeader};
+use agogic_schema::{
+    AssetId, CacheKey, CacheRecord, DescriptorId, FeatureTrack, Namespace, ProfileName, Provenance, Stem,
+    TrackHeader,
+};
 
 use crate::file::{ChunkFile, Fault};
 use crate::index::{Index, Row};
 use crate::layout::Layout;
-use crate::stat::Stat;
+use crate::limits::Current;
+use crate::memory::MemoryTier;
+use crate::stat::{Stat, now_ns};
+use crate::touch::{DEFAULT_TOUCHES, Touches};
+use crate::uses::Uses;
 use crate::{FORMAT_VERSION, StoreError, TrackReader, TrackWriter};
 use crate::{publish, quarantine, temp};
 
-/// An open cache folder. Cloning it is cheap; threads and processes may share
-/// a folder as they like.
+/// An open cache folder, seen by one namespace and for one stem. Cloning it is
+/// cheap; threads and processes may share a folder as they like.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
+    pub(crate) namespace: Namespace,
+    pub(crate) stem: Stem,
 }
 
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) layout: Layout,
     pub(crate) index: Index,
+    pub(crate) limits: Current,
+    /// Decoded chunks, by the hash of their file's footer and their number.
+    pub(crate) memory: MemoryTier<([u8; 32], u32), [f32]>,
+    pub(crate) touches: Touches<CacheKey>,
+    pub(crate) uses: Uses,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.flush_uses();
+    }
 }
 
 /// A cached track, without its values.
@@ -68,6 +88,8 @@ pub(crate) enum Examined {
     Missing,
     /// Quarantined and counted.
     Damaged(String),
+    /// Written by a later program, and left as it is.
+    Newer(String),
 }
 
 impl Store {
@@ -81,7 +103,41 @@ impl Store {
         let layout = Layout::open(dir)?;
         let index = Index::open(&layout)?;
         temp::clean(&layout);
-        Ok(Self { inner: Arc::new(Inner { layout, index }) })
+        let (namespace, stem) = (Namespace::default(), Stem::default());
+        let limits = Current::new(&layout);
+        let memory = MemoryTier::new(limits.get().of_memory());
+        let (touches, uses) = (Touches::new(DEFAULT_TOUCHES), Uses::default());
+        let inner = Inner { layout, index, limits, memory, touches, uses };
+        Ok(Self { inner: Arc::new(inner), namespace, stem })
+    }
+
+    /// The same folder for another namespace: what is in any other is never
+    /// found through it.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: Namespace) -> Self {
+        Self { namespace, ..self.clone() }
+    }
+
+    /// The same folder for another stem of assets.
+    #[must_use]
+    pub fn of_stem(&self, stem: Stem) -> Self {
+        Self { stem, ..self.clone() }
+    }
+
+    /// The key of a track in this namespace and of this stem.
+    pub fn key(&self, asset: AssetId, profile: &ProfileName, descriptor: &DescriptorId) -> CacheKey {
+        CacheKey {
+            namespace: self.namespace.clone(),
+            asset,
+            stem: self.stem.clone(),
+            profile: profile.clone(),
+            descriptor: descriptor.clone(),
+        }
+    }
+
+    /// Whether a track may be found here.
+    fn sees(&self, key: &CacheKey) -> bool {
+        key.namespace == self.namespace
     }
 
     /// The tracks of an asset, under one profile or under all, in order of
@@ -89,17 +145,18 @@ impl Store {
     ///
     /// A file that was touched since it was published is checked in full
     /// first, and so is one that the index does not know. What fails is
-    /// counted, quarantined and left out.
+    /// counted, quarantined and left out; what a later program wrote is left
+    /// out only.
     ///
     /// # Errors
     /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
     /// cannot be read.
     pub fn records(&self, asset: &AssetId, profile: Option<&ProfileName>) -> Result<Vec<Entry>, StoreError> {
-        let Inner { layout, index } = &*self.inner;
+        let Inner { layout, index, .. } = &*self.inner;
         let mut entries = Vec::new();
         let mut put = Vec::new();
         let mut seen = HashSet::new();
-        for row in index.rows(layout, asset, profile)? {
+        for row in index.rows(layout, &self.namespace, asset, &self.stem, profile)? {
             let path = layout.track(&row.record.key);
             if fs::metadata(&path).is_ok_and(|meta| meta.is_file() && Stat::of(&meta) == row.stat) {
                 entries.push(Entry { bytes: row.stat.size, record: row.record });
@@ -107,15 +164,17 @@ impl Store {
                 match self.examine(&path)? {
                     Examined::Good(fresh) => put.push(*fresh),
                     Examined::Missing => drop(self.missing(&row.record.key)?),
-                    Examined::Damaged(_) => drop(index.drop_row(layout, &row.record.key)?),
+                    Examined::Damaged(_) | Examined::Newer(_) => {
+                        index.drop_row(layout, &row.record.key)?;
+                    }
                 }
             }
             seen.insert(path);
         }
         let mut adopted = 0;
-        let listed = layout
-            .tracks(asset, profile)
-            .map_err(|cause| StoreError::io("list the tracks in", &layout.namespace(), cause))?;
+        let listed = layout.tracks(&self.namespace, asset, &self.stem, profile).map_err(|cause| {
+            StoreError::io("list the tracks in", &layout.namespace(&self.namespace), cause)
+        })?;
         for path in listed.into_iter().filter(|path| !seen.contains(path)) {
             if let Examined::Good(row) = self.examine(&path)? {
                 put.push(*row);
@@ -129,19 +188,27 @@ impl Store {
         Ok(entries)
     }
 
-    /// A reader of a track; `None` is a miss. Damage is counted and
-    /// quarantined, and is a miss.
+    /// A reader of a track; `None` is a miss, and so is a key of another
+    /// namespace. Damage is counted and quarantined, and is a miss. So is the
+    /// file of a later program, which stays as it is until a track is published
+    /// in its place.
     ///
     /// # Errors
     /// [`StoreError::Io`] where the process cannot open files at present.
     pub fn reader(&self, key: &CacheKey) -> Result<Option<TrackReader>, StoreError> {
+        if !self.sees(key) {
+            return Ok(None);
+        }
         let path = self.inner.layout.track(key);
         let opened = ChunkFile::open(&path).and_then(|file| {
             file.check_place(&self.inner.layout, &path)?;
             Ok(file)
         });
         match opened {
-            Ok(file) => Ok(Some(TrackReader::new(self.clone(), path, file))),
+            Ok(file) => {
+                self.inner.touches.touch(key, now_ns());
+                Ok(Some(TrackReader::new(self.clone(), path, file)))
+            }
             Err(fault) => {
                 self.faulty(key, &path, fault)?;
                 Ok(None)
@@ -171,6 +238,9 @@ impl Store {
         provenance: Provenance,
         header: TrackHeader,
     ) -> Result<TrackWriter, StoreError> {
+        if !self.sees(&key) {
+            return Err(StoreError::track(&key, format!("it belongs into namespace {}", key.namespace)));
+        }
         TrackWriter::new(self.clone(), key, provenance, header)
     }
 
@@ -186,11 +256,15 @@ impl Store {
         publish::publish_all(self, writers)
     }
 
-    /// Removes a track. Whether there was one.
+    /// Removes a track. Whether there was one; of another namespace there is
+    /// none.
     ///
     /// # Errors
     /// [`StoreError::Index`] or [`StoreError::Io`].
     pub fn remove(&self, key: &CacheKey) -> Result<bool, StoreError> {
+        if !self.sees(key) {
+            return Ok(false);
+        }
         // The row first: a file without a row is no damage, a row without a
         // file is.
         self.inner.index.drop_row(&self.inner.layout, key)?;
@@ -209,7 +283,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] where the index cannot be read.
     pub fn stats(&self) -> Result<Stats, StoreError> {
-        let Inner { layout, index } = &*self.inner;
+        let Inner { layout, index, .. } = &*self.inner;
         let totals = index.totals(layout)?;
         Ok(Stats {
             path: layout.root().to_path_buf(),
@@ -225,7 +299,18 @@ impl Store {
 
     /// Checks a file in full, and quarantines and counts it if it fails.
     pub(crate) fn examine(&self, path: &Path) -> Result<Examined, StoreError> {
-        let checked = ChunkFile::open(path).and_then(|mut file| {
+        self.check(path, |reason, seen| {
+            quarantine::set_aside(&self.inner.layout, path, seen, reason);
+        })
+    }
+
+    /// Checks a file in full and leaves it as it is.
+    pub(crate) fn look_at(&self, path: &Path) -> Result<Examined, StoreError> {
+        self.check(path, |_, _| ())
+    }
+
+    fn check(&self, path: &Path, fails: impl FnOnce(&str, Option<Stat>)) -> Result<Examined, StoreError> {
+        let checked = ChunkFile::open(path).and_then(|file| {
             file.check_place(&self.inner.layout, path)?;
             file.check_all()?;
             Ok(file)
@@ -238,9 +323,10 @@ impl Store {
             }))),
             Err(Fault::Missing) => Ok(Examined::Missing),
             Err(Fault::Damaged(reason, seen)) => {
-                quarantine::set_aside(&self.inner.layout, path, seen, &reason);
+                fails(&reason, seen);
                 Ok(Examined::Damaged(reason))
             }
+            Err(Fault::Newer(reason)) => Ok(Examined::Newer(reason)),
             Err(Fault::Busy(cause)) => Err(StoreError::io("open", path, cause)),
         }
     }
@@ -256,6 +342,7 @@ impl Store {
                     self.inner.index.drop_row(&self.inner.layout, key)?;
                 }
             }
+            Fault::Newer(_) => {}
             Fault::Busy(cause) => return Err(StoreError::io("open", path, cause)),
         }
         Ok(())

@@ -70,7 +70,12 @@ pub(crate) fn clean(layout: &Layout) -> u64 {
     let Ok(entries) = fs::read_dir(layout.tmp()) else { return 0 };
     let mut removed = 0;
     for entry in entries.flatten() {
-        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        let kind = entry.file_type().ok();
+        if kind.is_some_and(|kind| kind.is_dir()) {
+            // A namespace whose removal was broken off.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+        if !kind.is_some_and(|kind| kind.is_file()) {
             continue;
         }
         let Ok(file) = OpenOptions::new().read(true).write(true).open(entry.path()) else { continue };

@@ -21,6 +21,8 @@ pub struct VerifyReport {
     /// Files that failed, now in quarantine, and files that were missing. All
     /// are counted, and recomputed when they are next asked for.
     pub damaged: Vec<Damaged>,
+    /// Files that a later program wrote. They are left as they are, and miss.
+    pub newer: Vec<Newer>,
     /// Whole files that the index did not know, and knows now.
     pub adopted: u64,
     /// Whole files that had been touched or replaced since the index was
@@ -39,6 +41,15 @@ pub struct Damaged {
     pub reason: String,
 }
 
+/// A file of a later program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newer {
+    /// The file, below the cache folder.
+    pub path: PathBuf,
+    /// Which version it has, and which this program knows.
+    pub reason: String,
+}
+
 impl Store {
     /// Checks every file in full, quarantines and counts what fails, adopts
     /// what the index does not know, drops rows without a file, and removes
@@ -48,16 +59,30 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
     /// cannot be read.
-    pub fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
-        let Inner { layout, index } = &*self.inner;
-        let mut report = VerifyReport { leftovers: temp::clean(layout), ..VerifyReport::default() };
+    pub fn verify(&self, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
+        self.walk(true, progress)
+    }
+
+    /// Checks every file in full as [`Store::verify`] does, and leaves all as it
+    /// is: what is reported as adopted, refreshed or damaged is what would be.
+    ///
+    /// # Errors
+    /// As [`Store::verify`].
+    pub fn inspect(&self, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
+        self.walk(false, progress)
+    }
+
+    fn walk(&self, repair: bool, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, StoreError> {
+        let Inner { layout, index, .. } = &*self.inner;
+        let leftovers = if repair { temp::clean(layout) } else { 0 };
+        let mut report = VerifyReport { leftovers, ..VerifyReport::default() };
         index.check(layout)?;
         let rows = index.all_rows(layout)?.into_iter();
         let mut rows: HashMap<PathBuf, _> =
             rows.map(|row| (layout.track(&row.record.key), (row.record.key, row.stat, row.footer))).collect();
         let files = layout
             .all_tracks()
-            .map_err(|cause| StoreError::io("list the tracks in", &layout.namespace(), cause))?;
+            .map_err(|cause| StoreError::io("list the tracks in", &layout.namespaces(), cause))?;
         let sized = |path: PathBuf| {
             let size = fs::metadata(&path).map_or(0, |meta| meta.len());
             (path, size)
@@ -70,7 +95,8 @@ impl Store {
         progress(0, total);
         for (path, size) in files {
             let known = rows.remove(&path);
-            let damage = match self.examine(&path)? {
+            let found = if repair { self.examine(&path)? } else { self.look_at(&path)? };
+            let damage = match found {
                 Examined::Good(row) => {
                     match known {
                         Some((_, stat, footer)) if stat == row.stat && footer == row.footer => {}
@@ -86,19 +112,31 @@ impl Store {
                     None
                 }
                 Examined::Damaged(reason) => {
-                    if let Some((key, ..)) = known {
+                    if let Some((key, ..)) = known.filter(|_| repair) {
                         index.drop_row(layout, &key)?;
                     }
                     Some(reason)
                 }
+                Examined::Newer(reason) => {
+                    if let Some((key, ..)) = known.filter(|_| repair) {
+                        index.drop_row(layout, &key)?;
+                    }
+                    report.newer.push(Newer { path: layout.relative(&path).to_path_buf(), reason });
+                    None
+                }
                 Examined::Missing => {
                     // Removed since it was listed; counted if its row was not.
-                    let counted = known.map_or(Ok(false), |(key, ..)| self.missing(&key))?;
+                    let counted =
+                        known.filter(|_| repair).map_or(Ok(false), |(key, ..)| self.missing(&key))?;
                     counted.then(|| "the file is missing".into())
                 }
             };
             if let Some(reason) = damage {
                 report.damaged.push(Damaged { path: layout.relative(&path).to_path_buf(), reason });
+            }
+            if !repair {
+                put.clear();
+                report.adopted += std::mem::take(&mut adopted);
             }
             if put.len() == BATCH {
                 index.put(layout, &put, adopted)?;
@@ -112,7 +150,7 @@ impl Store {
         index.put(layout, &put, adopted)?;
         report.adopted += adopted;
         for (path, (key, ..)) in rows {
-            if self.missing(&key)? {
+            if !repair || self.missing(&key)? {
                 let reason = "the file is missing".into();
                 report.damaged.push(Damaged { path: layout.relative(&path).to_path_buf(), reason });
             }

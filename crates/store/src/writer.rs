@@ -5,20 +5,23 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use agogic_schema::{
-    CacheKey, CacheRecord, ContentHash, DescriptorId, Event, Notes, Provenance, RECORD_VERSION, Shape,
-    TrackHeader,
+    CacheKey, CacheRecord, ContentHash, DescriptorId, Event, MaxError, Notes, Provenance, RECORD_VERSION,
+    Shape, TrackHeader,
 };
 
+use crate::codec::{self, Encoder, Packed, raise};
 use crate::content::{self, Part};
-use crate::format::{self, CHUNK_TARGET, Chunk, EVENTS, HEADER_LEN, MAX_CHUNK, RAW_F32};
+use crate::format::{
+    self, CHUNK_TARGET, Chunk, EVENTS, FORMAT_VERSION, HEADER_LEN, MAX_CHUNK, PACKED, RAW_F32, to_bytes,
+};
 use crate::temp::TempFile;
 use crate::{Store, StoreError, publish};
 
 /// A track being written. Dropping it instead of publishing it leaves nothing
 /// behind.
 ///
-/// Memory: up to 128 kB per plane, or one frame where that is longer, and 48
-/// bytes per chunk written.
+/// Memory: up to 128 kB per plane, or one frame where that is longer, five
+/// times as much to pack a chunk in, and 48 bytes per chunk written.
 #[derive(Debug)]
 pub struct TrackWriter {
     store: Store,
@@ -27,6 +30,10 @@ pub struct TrackWriter {
     provenance: Provenance,
     header: TrackHeader,
     notes: Notes,
+    max_error: MaxError,
+    packing: bool,
+    /// Taken out while it is in use.
+    encoder: Option<Encoder>,
     seed: u64,
     /// Values of a full chunk.
     capacity: usize,
@@ -87,9 +94,39 @@ impl TrackWriter {
             provenance,
             header,
             notes: Notes::default(),
+            max_error: MaxError::LOSSLESS,
+            packing: true,
+            encoder: None,
         };
-        writer.write_at(0, &format::header())?;
+        writer.write_at(0, &format::header(FORMAT_VERSION))?;
         Ok(writer)
+    }
+
+    /// With values that may lie so far from those that were computed, in
+    /// little room. To be said before the first value; lossless where nothing
+    /// is said. What it means depends on the unit of the header: see
+    /// [`MaxError::tolerance`].
+    ///
+    /// The bound holds for every value: each chunk is read again before it is
+    /// written, and kept exactly where that fails. NaN stays NaN, infinity
+    /// stays infinity; of zero an absolute error takes the sign. Readers,
+    /// least and greatest value and the content hash know the kept values
+    /// only. Events are always exact.
+    #[must_use]
+    pub fn max_error(mut self, bound: MaxError) -> Self {
+        self.max_error = if self.header.shape == Shape::Events { MaxError::LOSSLESS } else { bound };
+        self.encoder = None;
+        self
+    }
+
+    /// Whether values that keep every bit are packed, which saves a fifth or
+    /// so; they are where nothing is said. Without it they stand in the file
+    /// as they are in memory. To be said before the first value.
+    #[must_use]
+    pub fn packing(mut self, packing: bool) -> Self {
+        self.packing = packing;
+        self.encoder = None;
+        self
     }
 
     /// With something to tell of the track beside its values.
@@ -205,15 +242,20 @@ impl TrackWriter {
         for plane in &mut self.planes {
             raise(&mut plane.buffer, floor);
         }
-        let mut values = Vec::new();
+        let (mut bytes, mut values) = (Vec::new(), Vec::new());
         for number in 0..self.chunks.len() {
             let chunk = self.chunks[number];
             if chunk.min >= floor {
                 continue;
             }
-            self.read_back(number, &mut values)?;
+            self.read_back(number, &mut bytes, &mut values)?;
             raise(&mut values, floor);
-            let bytes = to_bytes(&values);
+            if chunk.encoding == PACKED {
+                codec::set_floor(&mut bytes, floor);
+            } else {
+                bytes.clear();
+                bytes.extend_from_slice(&to_bytes(&values));
+            }
             self.write_at(chunk.offset, &bytes)?;
             let (min, max) = format::bounds(&values);
             let checksum = format::checksum(&bytes, self.seed, number);
@@ -276,6 +318,7 @@ impl TrackWriter {
             header: self.header.clone(),
             frames: parts.iter().map(Part::count).collect(),
             content: content::finish(&self.header, &parts),
+            max_error: self.max_error,
             notes: self.notes.clone(),
         };
         let bytes = rmp_serde::to_vec_named(&record)
@@ -291,11 +334,11 @@ impl TrackWriter {
     /// The hash of a plane's values as they stand in the file.
     fn hash_again(&mut self, plane: usize) -> Result<Part, StoreError> {
         let mut part = Part::default();
-        let mut values = Vec::new();
+        let (mut bytes, mut values) = (Vec::new(), Vec::new());
         for number in 0..self.chunks.len() {
             let chunk = self.chunks[number];
             if chunk.plane as usize == plane {
-                self.read_back(number, &mut values)?;
+                self.read_back(number, &mut bytes, &mut values)?;
                 part.bytes(&to_bytes(&values), u64::from(chunk.frames));
             }
         }
@@ -307,12 +350,23 @@ impl TrackWriter {
         if values.is_empty() {
             return Ok(());
         }
-        let frames = (values.len() / self.header.width()) as u32;
-        let bytes = to_bytes(&values);
+        let width = self.header.width();
+        let frames = (values.len() / width) as u32;
+        let mut encoder = self.encoder.take().unwrap_or_else(|| {
+            Encoder::new(self.max_error.tolerance(&self.header.unit), self.packing, width)
+        });
         let first = self.planes[plane].part.count();
+        let packed = encoder.encode(&values, self.floor);
+        // Everything else is said of the values that a reader will get.
+        let kept = packed.map_or(&values[..], |packed| packed.values);
+        let bytes = to_bytes(kept);
         self.planes[plane].part.bytes(&bytes, u64::from(frames));
-        self.add_chunk(plane as u32, RAW_F32, first, frames, &bytes, format::bounds(&values))?;
-        drop(bytes);
+        let (encoding, bytes) = match packed {
+            Some(Packed { bytes, .. }) => (PACKED, bytes),
+            None => (RAW_F32, &*bytes),
+        };
+        self.add_chunk(plane as u32, encoding, first, frames, bytes, format::bounds(kept))?;
+        self.encoder = Some(encoder);
         // The memory serves the next chunk.
         self.planes[plane].buffer = values;
         self.planes[plane].buffer.clear();
@@ -359,22 +413,29 @@ impl TrackWriter {
         })
     }
 
-    /// The values of a chunk already written.
-    fn read_back(&mut self, number: usize, values: &mut Vec<f32>) -> Result<(), StoreError> {
+    /// The bytes and values of a chunk of frames already written.
+    fn read_back(
+        &mut self,
+        number: usize,
+        bytes: &mut Vec<u8>,
+        values: &mut Vec<f32>,
+    ) -> Result<(), StoreError> {
         let chunk = self.chunks[number];
-        let mut bytes = vec![0; chunk.length as usize];
+        let width = self.header.width();
+        bytes.resize(chunk.length as usize, 0);
+        values.resize(chunk.frames as usize * width, 0.0);
         let file = &mut self.temp.file;
-        let mut read = file.seek(SeekFrom::Start(chunk.offset)).and_then(|_| file.read_exact(&mut bytes));
-        if read.is_ok() && format::checksum(&bytes, self.seed, number) != chunk.checksum {
+        let mut read = file.seek(SeekFrom::Start(chunk.offset)).and_then(|_| file.read_exact(bytes));
+        if read.is_ok()
+            && (format::checksum(bytes, self.seed, number) != chunk.checksum
+                || format::values(chunk.encoding, bytes, width, values).is_err())
+        {
             read = Err(io::Error::new(io::ErrorKind::InvalidData, "it holds other bytes than were written"));
         }
         read.map_err(|cause| {
             self.state = State::Failed;
             StoreError::io("read back", self.temp.path(), cause)
-        })?;
-        values.clear();
-        values.extend(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
-        Ok(())
+        })
     }
 
     fn check_open(&self) -> Result<(), StoreError> {
@@ -387,23 +448,5 @@ impl TrackWriter {
 
     fn wrong(&self, rule: impl Into<String>) -> StoreError {
         StoreError::track(&self.key, rule)
-    }
-}
-
-fn raise(values: &mut [f32], floor: f32) {
-    for value in values {
-        if *value < floor {
-            *value = floor;
-        }
-    }
-}
-
-/// Values as they stand in a file. A copy only where the machine orders bytes
-/// differently.
-fn to_bytes(values: &[f32]) -> std::borrow::Cow<'_, [u8]> {
-    if cfg!(target_endian = "little") {
-        bytemuck::cast_slice(values).into()
-    } else {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()
     }
 }

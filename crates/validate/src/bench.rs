@@ -91,7 +91,7 @@ impl<'a> Bench<'a> {
         let failed = |error: &dyn std::fmt::Display| Trouble::Failed(error.to_string());
         let params = changes.iter().map(|(name, value)| (format!("{id}.{name}"), value.clone())).collect();
         let name = ProfileName::new("validate").map_err(|error| failed(&error))?;
-        let profile = Profile { name, sample_rate: None, params, descriptors: None };
+        let profile = Profile { params, ..Profile::plain(name) };
         let rate = SampleRate::new(signal.rate).map_err(|error| failed(&error))?;
         let channels = (1..=signal.channels).map(|channel| channel.to_string()).collect();
         let plan = if self.spec().input.inputs().is_empty() {

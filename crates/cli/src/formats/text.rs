@@ -36,6 +36,20 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// A number of seconds in the unit that suits it.
+pub(crate) struct Span(pub(crate) u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [("d", 86_400), ("h", 3600), ("m", 60)];
+        let whole = |&&(_, seconds): &&(&str, u64)| self.0 >= seconds && self.0.is_multiple_of(seconds);
+        match units.iter().find(whole) {
+            Some((unit, seconds)) => f.pad(&format!("{} {unit}", self.0 / seconds)),
+            None => f.pad(&format!("{} s", self.0)),
+        }
+    }
+}
+
 /// How wide each column must be. The last one may be as long as it likes.
 pub(crate) fn widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
@@ -44,6 +58,15 @@ pub(crate) fn widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_of_time() {
+        for (seconds, expect) in
+            [(0, "0 s"), (59, "59 s"), (300, "5 m"), (3600, "1 h"), (3601, "3601 s"), (604_800, "7 d")]
+        {
+            assert_eq!(Span(seconds).to_string(), expect);
+        }
+    }
 
     #[test]
     fn lengths_of_time() {

@@ -52,6 +52,10 @@ impl<'j> Job<'j> {
 
     /// Whether a descriptor's values stay as they were given.
     fn is_final_at_once(&self, id: &DescriptorId) -> Result<bool, Error> {
+        // What is kept with an error is made of what is kept.
+        if !self.request.profile.max_error(id).is_lossless() {
+            return Ok(false);
+        }
         let Some((calculator, own)) = self.registry.descriptor(id) else { return Ok(false) };
         let Some(raised) = &own.raised_with else { return Ok(can_be_followed(&own.kind)) };
         let params = self.request.profile.resolve(&calculator.spec)?;

@@ -15,7 +15,7 @@ use std::path::Path;
 use agogic_host::{LoadedCalculator, Registry, TickMap};
 use agogic_scheduler::{Obstacle, Step, Verdict, Wanted};
 use agogic_schema::{ContentHash, DescriptorId};
-use agogic_store::{AssetInfo, Claim};
+use agogic_store::{AssetInfo, Claim, Use};
 
 use crate::asset::Identified;
 pub(crate) use crate::job::audio::pump;
@@ -117,7 +117,7 @@ impl Job<'_> {
         for Verdict { descriptor, step, .. } in &verdicts {
             let Some(wanted) = wants.get(descriptor) else { continue };
             match step {
-                Step::Keep => self.keep(descriptor, state),
+                Step::Keep => self.keep(wanted, state),
                 Step::Run(inputs) if state.may_run(descriptor) => {
                     let attempts = state.attempts.entry(descriptor.clone()).or_default();
                     *attempts += 1;
@@ -150,10 +150,13 @@ impl Job<'_> {
     }
 
     /// Notes that a descriptor is current without having been computed.
-    fn keep(&self, id: &DescriptorId, state: &mut State) {
+    fn keep(&self, wanted: &Wanted, state: &mut State) {
+        let id = &wanted.descriptor;
         let asked = self.request.only.as_ref().is_none_or(|only| only.contains(id));
         if asked && !state.computed.contains(id) && state.cached.insert(id.clone()) {
             let (asset, profile) = (self.found.asset, self.request.profile.name.clone());
+            let hit = Use { hits: 1, ..Use::default() };
+            self.engine.store.count_use(&asset, &wanted.calculator, hit);
             self.control.tell(Event::Cached { asset, profile, descriptor: id.clone() });
         }
     }

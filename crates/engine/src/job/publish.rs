@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use agogic_host::{CallError, Fitted, HostError, LoadedCalculator, Outcome, ReceiveError, Receiver, TickMap};
 use agogic_schema::{
-    CacheKey, DescriptorId, Event as TrackEvent, Notes, Provenance, TempoProjection, TempoUse, TrackHeader,
+    DescriptorId, Event as TrackEvent, Notes, Provenance, TempoProjection, TempoUse, TrackHeader,
 };
-use agogic_store::{StoreError, TrackWriter};
+use agogic_store::{StoreError, TrackWriter, Use};
 use agogic_timebase::Seconds;
 
 use super::{Done, Inputs, Job, Ready};
@@ -54,11 +54,7 @@ impl<'j> Job<'j> {
                 receivers.push(None);
                 continue;
             };
-            let key = CacheKey {
-                asset: self.found.asset,
-                profile: self.request.profile.name.clone(),
-                descriptor: wanted.descriptor.clone(),
-            };
+            let key = self.engine.key(self.found.asset, &self.request.profile, &wanted.descriptor);
             let (inputs, follows) = match inputs {
                 Inputs::Known(inputs) => (inputs.clone(), None),
                 Inputs::Follows(input) => (BTreeMap::new(), Some(input.clone())),
@@ -70,7 +66,9 @@ impl<'j> Job<'j> {
                 inputs,
             };
             let notes = self.notes(calculator, header)?;
-            let writer = self.engine.store.writer(key, provenance, header.clone())?.with_notes(notes);
+            let bound = self.request.profile.max_error(&wanted.descriptor);
+            let writer = self.engine.store.writer(key, provenance, header.clone())?;
+            let writer = writer.with_notes(notes).max_error(bound);
             receivers.push(Some(fit(header, ToStore { writer, follows })?));
         }
         Ok(receivers)
@@ -95,6 +93,9 @@ impl<'j> Job<'j> {
     ) -> Result<(), Error> {
         let mut writers: Vec<TrackWriter> = vec![];
         for outcome in outcomes {
+            let misses = outcome.result.as_ref().map_or(0, |all| all.iter().flatten().count() as u64);
+            let used = Use { hits: 0, misses, busy: outcome.busy };
+            self.engine.store.count_use(&self.found.asset, &outcome.calculator.spec.id, used);
             let reason = match outcome.result {
                 Ok(receivers) => {
                     for receiver in receivers.into_iter().flatten() {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use agogic_host::{Derivation, Derived, LoadedCalculator, ReceiveError, TrackSource, derive};
-use agogic_schema::{CacheKey, ContentHash, DescriptorId, Event as TrackEvent, TrackHeader};
+use agogic_schema::{ContentHash, DescriptorId, Event as TrackEvent, TrackHeader};
 use agogic_store::{AssetInfo, TrackReader};
 use agogic_timebase::{SampleRate, Samples, Seconds};
 
@@ -72,8 +72,7 @@ impl Job<'_> {
     }
 
     fn track(&self, id: &DescriptorId) -> Result<Option<Track>, Error> {
-        let (asset, profile) = (self.found.asset, self.request.profile.name.clone());
-        let key = CacheKey { asset, profile, descriptor: id.clone() };
+        let key = self.engine.key(self.found.asset, &self.request.profile, id);
         Ok(self.engine.store.reader(&key)?.map(Track))
     }
 }

@@ -11,11 +11,11 @@ use agogic_store::{Store, TrackWriter};
 use agogic_timebase::{Delta, Samples};
 
 pub(crate) fn key(asset: u8, descriptor: &str) -> CacheKey {
-    CacheKey {
-        asset: AssetId([asset; 32]),
-        profile: ProfileName::new("default").unwrap(),
-        descriptor: DescriptorId::new(descriptor).unwrap(),
-    }
+    CacheKey::new(
+        AssetId([asset; 32]),
+        ProfileName::new("default").unwrap(),
+        DescriptorId::new(descriptor).unwrap(),
+    )
 }
 
 pub(crate) fn provenance() -> Provenance {
@@ -63,6 +63,42 @@ pub(crate) fn dense(descriptor: &str, channels: &[&str], bins: u32, frames: usiz
     let data = noise(frames * header.width(), frames as u32);
     let grid = header.grid(0).unwrap();
     FeatureTrack { header, data: TrackData::Dense(Plane { grid, data }) }
+}
+
+/// What a mel spectrogram in decibels is like: partials that come and go over
+/// noise that changes more slowly than the frames follow each other.
+pub(crate) fn log_mel(descriptor: &str, frames: usize) -> FeatureTrack {
+    let header = header(descriptor, Shape::Dense, &["mono"], 128, &[(1024, 512)]);
+    let hiss = noise((frames + 3) * 128, 77);
+    let value = |i: usize| {
+        let (frame, bin) = (i / 128, (i % 128) as f32);
+        let partial = |n: usize| {
+            let note = frame / 40 + n;
+            let place = (note * 7919 % 97) as f32 + n as f32 * 5.0;
+            let age = (frame % 40) as f32;
+            30.0 * (-0.05 * age).exp() * (-0.4 * (bin - place).powi(2)).exp()
+        };
+        let power: f32 = (0..6).map(partial).sum();
+        let noise: f32 = (0..4).map(|k| hiss[i + k * 128] / -100.0).sum();
+        10.0 * (power + noise * (-0.05 * bin).exp() * 1e-2 + 1e-10).log10()
+    };
+    let data = (0..frames * 128).map(value).collect();
+    let grid = header.grid(0).unwrap();
+    FeatureTrack { header, data: TrackData::Dense(Plane { grid, data }) }
+}
+
+/// The values of a dense track.
+pub(crate) fn values(track: &FeatureTrack) -> &[f32] {
+    let TrackData::Dense(plane) = &track.data else { panic!("{} is not dense", track.header.descriptor) };
+    &plane.data
+}
+
+/// A dense track published with a bound.
+pub(crate) fn bounded(store: &Store, key: &CacheKey, track: &FeatureTrack, bound: &str) -> CacheRecord {
+    let writer = store.writer(key.clone(), provenance(), track.header.clone()).unwrap();
+    let mut writer = writer.max_error(bound.parse().unwrap());
+    writer.frames(0, values(track)).unwrap();
+    writer.publish().unwrap()
 }
 
 pub(crate) fn peaks(descriptor: &str, frames: &[usize]) -> FeatureTrack {

@@ -3,6 +3,12 @@
 
 mod cases;
 mod damage;
+mod limits;
+mod memory;
+mod memory_laws;
+mod packed;
 mod recovery;
 mod round_trip;
 mod sharing;
+mod touches;
+mod versions;

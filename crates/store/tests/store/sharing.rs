@@ -29,7 +29,8 @@ fn other_process() {
             let store = Store::open(folder).unwrap();
             publish(&store, &key(1, "t.small"), &dense("t.small", &["mono"], 1, 10));
             let track = dense("t.large", &["mono"], 1, 0);
-            let mut writer = store.writer(key(1, "t.large"), provenance(), track.header).unwrap();
+            let writer = store.writer(key(1, "t.large"), provenance(), track.header).unwrap();
+            let mut writer = writer.packing(false);
             let error = (0..100).find_map(|_| writer.frames(0, &[0.5; 10_000]).err()).unwrap();
             assert!(matches!(error, StoreError::Full { .. }), "{error}");
             assert!(writer.publish().unwrap_err().to_string().contains("earlier write"));

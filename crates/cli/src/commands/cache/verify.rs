@@ -1,62 +1,15 @@
-//! `agogic cache`: figures about the cache, and whether all of it is whole.
+//! `agogic cache verify` and `quarantine`: whether all of the cache is whole.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::args::{Cache, Global};
 use crate::formats::{json, text};
 use crate::output;
 use crate::session::Session;
 use crate::stop::Stop;
 use crate::terminal::Terminal;
-
-pub(crate) fn run(args: &Cache, global: &Global, terminal: &Terminal) -> Result<(), Stop> {
-    let session = Session::open(global, terminal)?;
-    match args {
-        Cache::Stats { json } => stats(&session, *json),
-        Cache::Verify { json } => verify(&session, *json, terminal),
-    }
-}
-
-#[derive(Serialize)]
-struct Figures {
-    path: String,
-    format: u32,
-    tracks: u64,
-    assets: u64,
-    bytes: u64,
-    /// Damaged, truncated and missing files found since the folder was made.
-    damaged: u64,
-    quarantined: u64,
-    adopted: u64,
-}
-
-fn stats(session: &Session, as_json: bool) -> Result<(), Stop> {
-    let stats = session.engine.store().stats().map_err(agogic::Error::from)?;
-    let report = Figures {
-        path: stats.path.display().to_string(),
-        format: stats.version,
-        tracks: stats.entries,
-        assets: stats.assets,
-        bytes: stats.bytes,
-        damaged: stats.damaged,
-        quarantined: stats.quarantined,
-        adopted: stats.adopted,
-    };
-    output::stdout(|out| {
-        if as_json {
-            return json::line(out, &report);
-        }
-        writeln!(out, "folder       {}", report.path)?;
-        writeln!(out, "assets       {}", report.assets)?;
-        writeln!(out, "tracks       {}", report.tracks)?;
-        writeln!(out, "size         {}", text::Bytes(report.bytes))?;
-        writeln!(out, "damaged      {}", report.damaged)?;
-        writeln!(out, "quarantined  {}", report.quarantined)
-    })
-}
 
 #[derive(Serialize)]
 struct Verified<'a> {
@@ -75,12 +28,18 @@ struct Damage<'a> {
     reason: &'a str,
 }
 
-fn verify(session: &Session, as_json: bool, terminal: &Terminal) -> Result<(), Stop> {
+pub(super) fn verify(
+    session: &Session,
+    repair: bool,
+    as_json: bool,
+    terminal: &Terminal,
+) -> Result<(), Stop> {
     let store = session.engine.store();
     let folder = store.stats().map_err(agogic::Error::from)?.path;
     let name = Path::new("cache");
     let progress = |done, total| session.progress.step(name, done, Some(total));
-    let report = store.verify(progress).map_err(agogic::Error::from)?;
+    let report = if repair { store.verify(progress) } else { store.inspect(progress) };
+    let report = report.map_err(agogic::Error::from)?;
     session.progress.finish(name);
     let damaged =
         report.damaged.iter().map(|d| Damage { path: d.path.display().to_string(), reason: &d.reason });
@@ -115,4 +74,19 @@ fn print(out: &mut dyn Write, found: &Verified<'_>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Lists what stands in quarantine, or removes it.
+pub(super) fn quarantine(session: &Session, clear: bool) -> Result<(), Stop> {
+    let store = session.engine.store();
+    let held = store.quarantined().map_err(agogic::Error::from)?;
+    if clear {
+        store.clear_quarantine().map_err(agogic::Error::from)?;
+    }
+    output::stdout(|out| {
+        for file in &held {
+            writeln!(out, "{:>10}  {}  {}", text::Bytes(file.bytes), file.was.display(), file.reason)?;
+        }
+        if clear { writeln!(out, "removed {} files", held.len()) } else { Ok(()) }
+    })
 }

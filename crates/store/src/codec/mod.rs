@@ -1,0 +1,212 @@
+//! Packed chunks: values as whole numbers (`map`), less what was expected
+//! (`predict`), in as few bits as a block of them needs (`pack`). One way for
+//! all: exact chunks are those whose numbers are the bits of the values.
+//!
+//! What lives here: one chunk to bytes and back, in memory. Which chunks there
+//! are, their checksums and places are in `writer` and `file`. A bound is not
+//! trusted to hold: each chunk is decoded and compared before it is used.
+//!
+//! `docs/store-format.md` describes the bytes.
+
+mod map;
+mod pack;
+mod predict;
+
+use agogic_schema::Tolerance;
+
+use map::{Mapping, Run};
+use pack::{BLOCK, ROW};
+use predict::Predictor;
+
+/// Bytes before the table of blocks.
+const HEAD: usize = 16;
+/// Numbers that predictors are tried on.
+const SAMPLE: usize = 4096;
+/// Where the floor stands in a chunk.
+const FLOOR: std::ops::Range<usize> = 8..12;
+/// Bytes of a run of kept values.
+const RUN: usize = 12;
+
+/// Bytes that a chunk of so many values has at least.
+pub(crate) fn least_length(values: u64) -> u64 {
+    HEAD as u64 + values.div_ceil(BLOCK as u64) * ROW as u64
+}
+
+/// Makes chunks of one track. Memory: about five times the values of a chunk.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    tolerance: Tolerance,
+    exact: bool,
+    width: usize,
+    numbers: Vec<i32>,
+    words: Vec<u32>,
+    bytes: Vec<u8>,
+    other: Vec<u8>,
+    decoded: Vec<f32>,
+}
+
+/// A chunk: its bytes, and the values that a reader will get.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packed<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) values: &'a [f32],
+}
+
+impl Encoder {
+    /// For frames of `width` values, at least 1. `exact` says whether chunks
+    /// are packed that must keep, or can only keep, every bit.
+    pub(crate) fn new(tolerance: Tolerance, exact: bool, width: usize) -> Self {
+        Self {
+            tolerance,
+            exact,
+            width,
+            numbers: Vec::new(),
+            words: Vec::new(),
+            bytes: Vec::new(),
+            other: Vec::new(),
+            decoded: Vec::new(),
+        }
+    }
+
+    /// Packs the values of whole frames, none of which is below `floor`.
+    /// `None` where they are better left as they are.
+    pub(crate) fn encode(&mut self, values: &[f32], floor: f32) -> Option<Packed<'_>> {
+        let raw = size_of_val(values);
+        let tolerance = self.tolerance;
+        let mut good = false;
+        if let Some(mapping) = Mapping::of(tolerance, values) {
+            self.write(mapping, tolerance, values, floor);
+            good = self.bytes.len() < raw && self.holds(tolerance, values);
+        }
+        // With many kept values exact numbers may be the shorter ones.
+        if self.exact && (!good || self.bytes.len() > raw / 2) {
+            std::mem::swap(&mut self.bytes, &mut self.other);
+            self.write(Mapping::Bits(0), Tolerance::Lossless, values, floor);
+            if good && self.bytes.len() >= self.other.len() {
+                std::mem::swap(&mut self.bytes, &mut self.other);
+            } else {
+                good = self.bytes.len() < raw && self.holds(Tolerance::Lossless, values);
+            }
+        }
+        good.then_some(Packed { bytes: &self.bytes, values: &self.decoded })
+    }
+
+    fn write(&mut self, mapping: Mapping, tolerance: Tolerance, values: &[f32], floor: f32) {
+        let runs = mapping.forward(values, self.width, tolerance, &mut self.numbers);
+        self.words.clear();
+        self.words.resize(values.len().next_multiple_of(BLOCK), 0);
+        let predictor = self.best_predictor();
+        predictor.differences(&self.numbers, self.width, &mut self.words);
+        let (code, shift, step) = match mapping {
+            Mapping::Bits(shift) => (0, shift as u8, 0.0),
+            Mapping::Steps(step) => (1, 0, step),
+        };
+        let out = &mut self.bytes;
+        out.clear();
+        out.extend([code, predictor.code(), shift, 0]);
+        out.extend(f32::to_le_bytes(step));
+        out.extend(floor.to_le_bytes());
+        // No more than there are values, and those are bounded.
+        out.extend((runs.len() as u32).to_le_bytes());
+        pack::pack(&self.words, out);
+        for run in runs {
+            out.extend([run.start, run.length, run.bits].map(u32::to_le_bytes).as_flattened());
+        }
+        out.resize(out.len().next_multiple_of(4), 0);
+    }
+
+    /// The one that packs best the frames in the middle of a chunk, or all of
+    /// them if they are few.
+    fn best_predictor(&mut self) -> Predictor {
+        let frames = self.numbers.len() / self.width;
+        let some = (SAMPLE / self.width).max(4).min(frames);
+        let start = (frames - some) / 2 * self.width;
+        let sample = &self.numbers[start..start + some * self.width];
+        // The first of them has no frame before.
+        let skip = if some < frames { self.width.next_multiple_of(BLOCK) } else { 0 };
+        let length = sample.len().next_multiple_of(BLOCK);
+        let cost = |predictor: &Predictor| {
+            predictor.differences(sample, self.width, &mut self.words);
+            pack::cost(&self.words[skip.min(length)..length])
+        };
+        Predictor::ALL.into_iter().min_by_key(cost).unwrap_or(Predictor::Nothing)
+    }
+
+    /// Decodes what was written, and compares.
+    fn holds(&mut self, tolerance: Tolerance, values: &[f32]) -> bool {
+        self.decoded.resize(values.len(), 0.0);
+        if decode(&self.bytes, self.width, &mut self.decoded).is_err() {
+            return false;
+        }
+        let pairs = values.iter().zip(&self.decoded);
+        pairs.fold(true, |all, (&value, &kept)| all & map::within(tolerance, value, kept))
+    }
+}
+
+/// The values of a chunk, as many as `out` has room for, in frames of `width`
+/// values. Whatever the bytes are, nothing is allocated for them.
+pub(crate) fn decode(bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), &'static str> {
+    let (head, body) = bytes.split_first_chunk::<HEAD>().ok_or("its head is cut off")?;
+    let [mapping, predictor, shift, zero, ..] = *head;
+    let step = f32::from_bits(u32_at(head, 4));
+    let floor = f32::from_bits(u32_at(head, FLOOR.start));
+    let runs = u32_at(head, 12);
+    let mapping = match mapping {
+        0 if shift < 23 && step.to_bits() == 0 => Mapping::Bits(u32::from(shift)),
+        1 if shift == 0 && step.is_finite() && step > 0.0 => Mapping::Steps(step),
+        _ => return Err("its mapping is not valid"),
+    };
+    let predictor = *Predictor::ALL.get(usize::from(predictor)).ok_or("its predictor is unknown")?;
+    if zero != 0 || floor.is_nan() {
+        return Err("its head is not valid");
+    }
+    let words: &mut [u32] = bytemuck::cast_slice_mut(out);
+    let used = pack::unpack(body, words)?;
+    let (runs, padding) = (runs as usize)
+        .checked_mul(RUN)
+        .and_then(|length| body[used..].split_at_checked(length))
+        .ok_or("its kept values are cut off")?;
+    if padding.len() > 3 || padding.iter().any(|&byte| byte != 0) {
+        return Err("it is too long");
+    }
+    predictor.undo(words, width.max(1));
+    mapping.back(words);
+    let mut free = 0;
+    for run in runs.chunks_exact(RUN) {
+        let run = Run { start: u32_at(run, 0), length: u32_at(run, 4), bits: u32_at(run, 8) };
+        let end = run.start.checked_add(run.length).map(|end| end as usize);
+        let places = end.filter(|_| run.start as usize >= free).and_then(|end| {
+            free = end;
+            words.get_mut(run.start as usize..end)
+        });
+        places.ok_or("a place of a kept value is not valid")?.fill(run.bits);
+    }
+    if floor > f32::NEG_INFINITY {
+        raise(out, floor);
+    }
+    Ok(())
+}
+
+/// Makes a chunk give no value below `floor`, and changes no other. NaN
+/// stays. The chunk must be whole.
+pub(crate) fn set_floor(bytes: &mut [u8], floor: f32) {
+    if let Some(place) = bytes.get_mut(FLOOR) {
+        place.copy_from_slice(&floor.to_le_bytes());
+    }
+}
+
+/// Raises values below `floor` to it. NaN stays.
+pub(crate) fn raise(values: &mut [f32], floor: f32) {
+    for value in values {
+        *value = if *value < floor { floor } else { *value };
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(word)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! Numbers of few bits in few bits: blocks of 128, of each number the low bits
+//! that most of its block need, and the rest of the few that need more.
+//!
+//! Nothing that is read is believed: lengths and places are checked here
+//! before they are used.
+
+use bitpacking::{BitPacker, BitPacker4x};
+
+/// Numbers in a block.
+pub(super) const BLOCK: usize = BitPacker4x::BLOCK_LEN;
+/// Bytes in the table for each block.
+pub(super) const ROW: usize = 2;
+
+/// How a block is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    /// Low bits of each number, 0 to 32.
+    width: u8,
+    /// Numbers with more bits, 0 to 128.
+    longer: u8,
+    /// Bytes that hold what those have beyond the low bits, 1 to 4; 1 where
+    /// there are none.
+    bytes: u8,
+}
+
+impl Row {
+    /// The cheapest for a block.
+    fn of(block: &[u32; BLOCK]) -> Self {
+        let all = block.iter().fold(0, |all, number| all | number);
+        let most = 32 - all.leading_zeros() as u8;
+        // How many numbers have so many bits; counted in four places, since
+        // neighbours are often equally long and would wait for each other.
+        let mut lengths = [[0_u8; 33]; 4];
+        for four in block.as_chunks::<4>().0 {
+            for (lengths, number) in lengths.iter_mut().zip(four) {
+                lengths[(32 - number.leading_zeros()) as usize] += 1;
+            }
+        }
+        let mut best = Self { width: most, longer: 0, bytes: 1 };
+        let mut least = best.length();
+        let mut longer = 0;
+        for width in (0..most).rev() {
+            longer += lengths.iter().map(|lengths| lengths[width as usize + 1]).sum::<u8>();
+            let row = Self { width, longer, bytes: (most - width).div_ceil(8) };
+            // Each costs a reader as much time as some bytes do.
+            let cost = row.length() + usize::from(longer) / 2;
+            if cost < least {
+                (best, least) = (row, cost);
+            }
+            // Fewer low bits make no fewer longer numbers.
+            if usize::from(longer) * 2 > least {
+                break;
+            }
+        }
+        best
+    }
+
+    fn bytes(self) -> [u8; ROW] {
+        [self.width | (self.bytes - 1) << 6, self.longer]
+    }
+
+    fn read([first, longer]: [u8; ROW]) -> Option<Self> {
+        let row = Self { width: first & 63, longer, bytes: (first >> 6) + 1 };
+        // A number of 32 bits has none beyond.
+        (row.width < 32 && usize::from(longer) <= BLOCK || row.width == 32 && longer == 0).then_some(row)
+    }
+
+    /// Bytes of the block.
+    fn length(self) -> usize {
+        self.packed() + usize::from(self.longer) * (1 + usize::from(self.bytes))
+    }
+
+    /// Bytes of the low bits.
+    fn packed(self) -> usize {
+        usize::from(self.width) * (BLOCK / 8)
+    }
+}
+
+/// Bytes of what [`pack`] would write. `numbers` are whole blocks.
+pub(super) fn cost(numbers: &[u32]) -> usize {
+    numbers.as_chunks().0.iter().map(|block| ROW + Row::of(block).length()).sum()
+}
+
+/// Adds a table of blocks and the blocks. `numbers` are whole blocks.
+pub(super) fn pack(numbers: &[u32], out: &mut Vec<u8>) {
+    let packer = BitPacker4x::new();
+    let (blocks, _) = numbers.as_chunks::<BLOCK>();
+    let rows: Vec<Row> = blocks.iter().map(Row::of).collect();
+    rows.iter().for_each(|row| out.extend(row.bytes()));
+    for (block, row) in blocks.iter().zip(rows) {
+        let start = out.len();
+        out.resize(start + row.packed(), 0);
+        if row.width > 0 {
+            let low = block.map(|number| number & low_bits(row.width));
+            packer.compress(&low, &mut out[start..], row.width);
+            to_little_endian(&mut out[start..]);
+        }
+        if row.longer > 0 {
+            // Every place is put down, and counts only where it should: which
+            // ones that are nobody can foretell, a branch would be slow.
+            let (mut places, mut count) = ([0; BLOCK], 0);
+            for (place, &number) in block.iter().enumerate() {
+                places[count.min(BLOCK - 1)] = place as u8;
+                count += usize::from(number > low_bits(row.width));
+            }
+            let places = &places[..usize::from(row.longer)];
+            out.extend(places);
+            for &place in places {
+                let beyond = block[usize::from(place)] >> row.width;
+                out.extend(&beyond.to_le_bytes()[..usize::from(row.bytes)]);
+            }
+        }
+    }
+}
+
+/// Reads as many numbers as `out` has room for; returns how many bytes they
+/// took.
+pub(super) fn unpack(bytes: &[u8], out: &mut [u32]) -> Result<usize, &'static str> {
+    const SHORT: &str = "its blocks are cut off";
+    let (table, data) = bytes.split_at_checked(out.len().div_ceil(BLOCK) * ROW).ok_or(SHORT)?;
+    let packer = BitPacker4x::new();
+    let mut rest = data;
+    let mut last = [0; BLOCK];
+    let (blocks, tail) = out.as_chunks_mut::<BLOCK>();
+    let targets = blocks.iter_mut().chain((!tail.is_empty()).then_some(&mut last));
+    for (block, row) in targets.zip(table.as_chunks().0) {
+        let row = Row::read(*row).ok_or("its table of blocks is not valid")?;
+        let (mine, later) = rest.split_at_checked(row.length()).ok_or(SHORT)?;
+        let (packed, longer) = mine.split_at(row.packed());
+        if row.width == 0 {
+            block.fill(0);
+        } else if cfg!(target_endian = "big") {
+            let mut packed = packed.to_vec();
+            to_little_endian(&mut packed);
+            packer.decompress(&packed, block, row.width);
+        } else {
+            packer.decompress(packed, block, row.width);
+        }
+        let (places, beyond) = longer.split_at(usize::from(row.longer));
+        for (&place, beyond) in places.iter().zip(beyond.chunks_exact(usize::from(row.bytes))) {
+            let mut word = [0; 4];
+            word[..beyond.len()].copy_from_slice(beyond);
+            let number = block.get_mut(usize::from(place)).ok_or("a place in a block is not valid")?;
+            *number |= u32::from_le_bytes(word) << row.width;
+        }
+        rest = later;
+    }
+    tail.copy_from_slice(&last[..tail.len()]);
+    Ok(bytes.len() - rest.len())
+}
+
+/// The greatest number of so many bits.
+fn low_bits(width: u8) -> u32 {
+    u32::MAX.checked_shr(32 - u32::from(width)).unwrap_or(0)
+}
+
+/// The packer writes words as the machine orders their bytes.
+fn to_little_endian(bytes: &mut [u8]) {
+    if cfg!(target_endian = "big") {
+        bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The layout, bit by bit: number `i` of a block is in lane `i % 4`, at
+    /// bit `i / 4 * width` of the lane; words of the lanes take turns.
+    fn plain(bytes: &[u8], width: usize, i: usize) -> u32 {
+        let (lane, at) = (i % 4, i / 4 * width);
+        (0..width).fold(0, |number, bit| {
+            let (word, bit_in) = ((at + bit) / 32 * 4 + lane, (at + bit) % 32);
+            let byte = bytes[word * 4 + bit_in / 8];
+            number | u32::from(byte >> (bit_in % 8) & 1) << bit
+        })
+    }
+
+    #[test]
+    fn every_width_is_laid_out_as_described() {
+        for width in 0..=32_u8 {
+            let number = |i: usize| (i as u32 ^ 0x55).wrapping_mul(0x9e37_79b9) & low_bits(width);
+            // All as long, so that none is cheaper beside the block.
+            let block: [u32; BLOCK] =
+                std::array::from_fn(|i| number(i) | low_bits(width) ^ low_bits(width.saturating_sub(1)));
+            let mut bytes = Vec::new();
+            pack(&block, &mut bytes);
+            assert_eq!(bytes.len(), ROW + 16 * usize::from(width));
+            assert_eq!(bytes[..ROW], [width, 0]);
+            let read: Vec<u32> = (0..BLOCK).map(|i| plain(&bytes[ROW..], usize::from(width), i)).collect();
+            assert_eq!(read, block, "{width}");
+        }
+    }
+
+    #[test]
+    fn a_few_long_numbers_do_not_widen_the_block() {
+        for (long, bytes) in [(1_u32 << 9, 1), (1 << 15, 2), (1 << 23, 3), (u32::MAX, 4)] {
+            let mut block = [3_u32; BLOCK];
+            (block[0], block[127]) = (long, long | 1);
+            let mut packed = Vec::new();
+            pack(&block, &mut packed);
+            assert_eq!(packed.len(), cost(&block));
+            assert_eq!(packed[..ROW], [2 | (bytes - 1) << 6, 2]);
+            assert_eq!(packed.len(), ROW + 2 * 16 + 2 + 2 * usize::from(bytes));
+            let mut out = [0; BLOCK];
+            assert_eq!(unpack(&packed, &mut out), Ok(packed.len()));
+            assert_eq!(out, block);
+        }
+    }
+
+    #[test]
+    fn tables_that_lie_are_refused() {
+        let mut out = [0; 1];
+        let block = |row: [u8; 2], length: usize| {
+            let mut bytes = row.to_vec();
+            bytes.resize(2 + length, 0xff);
+            bytes
+        };
+        for (bytes, expect) in [
+            (vec![], "cut off"),
+            (vec![0], "cut off"),
+            (block([33, 0], 600), "not valid"),
+            (block([63, 0], 2000), "not valid"),
+            (block([32, 1], 600), "not valid"),
+            (block([0, 129], 600), "not valid"),
+            (block([1, 0], 15), "cut off"),
+            (block([0, 1], 1), "cut off"),
+            (block([0, 1], 2), "a place"),
+        ] {
+            assert!(unpack(&bytes, &mut out).unwrap_err().contains(expect), "{bytes:?}");
+        }
+        assert_eq!(unpack(&[0, 0, 9], &mut out), Ok(2));
+    }
+}
