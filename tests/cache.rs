@@ -120,11 +120,8 @@ fn a_profile_may_allow_errors_and_they_are_kept_to() {
         b"[profiles.near]\nmax_error = '0.01 dB'\n[profiles.mixed]\nmax_error = { agogic.mel = '0.1 dB' }\n",
     );
     let mel = |profile: &str| {
-        let text =
-            sandbox.ok(&["frames", "song.wav", "agogic.mel", "--profile", profile, "--json", "-q"]).stdout;
-        let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
-        let rows = json["values"].as_array().unwrap().clone();
-        rows.iter().flat_map(|row| flat(row)).collect::<Vec<f64>>()
+        let args = ["frames", "song.wav", "agogic.mel", "--profile", profile, "--format", "json", "-q"];
+        flat(&sandbox.json(&args)["frames"])
     };
     let exact = mel("default");
     let size = || sandbox.chunk_files().iter().map(|file| fs::metadata(file).unwrap().len()).sum::<u64>();

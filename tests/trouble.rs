@@ -184,7 +184,7 @@ fn caches_that_cannot_be_written() {
 #[test]
 fn a_full_disk() {
     let sandbox = Sandbox::new();
-    sandbox.write("song.wav", &Wav::bursts(10).bytes(None));
+    sandbox.write("song.wav", &Wav::bursts(20).bytes(None));
     let binary = agogic_tests::agogic_binary().to_string_lossy().into_owned();
     let mut command = sandbox.command(&[]);
     let limited = format!("ulimit -f 400; trap '' XFSZ; exec '{binary}' analyze song.wav");

@@ -1,5 +1,5 @@
-//! The project's own tasks: `cargo xtask test`, `golden`, `parity`, `tidy`, `header`,
-//! `bench`, `accuracy`, `fuzz`, `wasm`, `new-calculator`. What lives here: starting cargo in
+//! The project's own tasks: `cargo xtask test`, `golden`, `parity`, `sizes`, `tidy`,
+//! `header`, `bench`, `accuracy`, `fuzz`, `wasm`, `new-calculator`. What lives here: starting cargo in
 //! the right way and judging what it says, the C header, and the rules of the
 //! repository that no compiler checks. Nothing of the product.
 #![forbid(unsafe_code)]
@@ -11,7 +11,7 @@ mod cargo;
 mod fuzz;
 mod golden;
 mod header;
-mod parity;
+mod page;
 mod test;
 mod tidy;
 mod wasm;
@@ -46,6 +46,8 @@ enum Task {
     },
     /// Compare every descriptor with its reference, and write docs/parity.md
     Parity,
+    /// Measure how small tracks are, and write docs/store-sizes.md
+    Sizes,
     /// Check the rules of the repository, first of all who imports whom
     Tidy,
     /// Write the C header of the plug-in interface
@@ -108,7 +110,8 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Test { keep_going } => test::run(root, keep_going),
         Task::Golden { update } => golden::run(root, update),
-        Task::Parity => parity::run(root),
+        Task::Parity => page::run(root, "parity", "AGOGIC_PARITY_PAGE", "parity.md"),
+        Task::Sizes => page::run(root, "sizes", "AGOGIC_SIZES_PAGE", "store-sizes.md"),
         Task::Tidy => tidy::run(root),
         Task::Header { check } => header::run(root, check),
         Task::Bench { names, features } => bench::run(root, &names, &features),

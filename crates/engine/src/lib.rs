@@ -46,6 +46,7 @@ mod status;
 mod tempo_input;
 mod vamp;
 mod wanted;
+mod warm;
 mod why;
 
 pub use agogic_host::{

@@ -168,7 +168,7 @@ impl Engine {
             if let Some((descriptor, reason)) = analysis.failed.into_iter().find(|(failed, _)| failed == id) {
                 return Err(Error::Failed { file: file.into(), descriptor, reason });
             }
-            if let Some(mut reader) = self.store.reader(&key)?
+            if let Some(mut reader) = self.store.reader(&key)?.map(TrackReader::through_memory)
                 && let Some(value) = read(&analysis.info, &mut reader)?
             {
                 return Ok((found, value));

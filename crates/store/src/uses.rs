@@ -78,6 +78,35 @@ impl Store {
         self.inner.uses.add([((self.namespace.clone(), *asset, calculator.clone()), more)]);
     }
 
+    /// The tracks of this namespace that were used last, the latest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] where the index cannot be read.
+    pub fn recently_used(&self, most: usize) -> Result<Vec<CacheKey>, StoreError> {
+        self.flush_uses();
+        let mut uses = self.inner.index.uses(&self.inner.layout)?;
+        uses.retain(|(key, _)| key.namespace == self.namespace);
+        uses.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
+        Ok(uses.into_iter().take(most).map(|(key, _)| key).collect())
+    }
+
+    /// The assets of this namespace that were asked for most, most first.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] where the index cannot be read.
+    pub fn most_used(&self, most: usize) -> Result<Vec<AssetId>, StoreError> {
+        self.flush_uses();
+        let mut assets: BTreeMap<AssetId, u64> = BTreeMap::new();
+        for ((namespace, asset, _), used) in self.inner.index.counted(&self.inner.layout)? {
+            if namespace == self.namespace {
+                *assets.entry(asset).or_default() += used.hits + used.misses;
+            }
+        }
+        let mut assets: Vec<_> = assets.into_iter().collect();
+        assets.sort_by_key(|&(asset, asked)| (std::cmp::Reverse(asked), asset));
+        Ok(assets.into_iter().take(most).map(|(asset, _)| asset).collect())
+    }
+
     /// Writes down what was gathered; what cannot be written now is kept.
     pub(crate) fn flush_uses(&self) {
         self.inner.flush_uses();

@@ -17,6 +17,8 @@ struct Verified<'a> {
     files: u64,
     bytes: u64,
     damaged: Vec<Damage<'a>>,
+    /// Of a later program, and left as they are.
+    newer: Vec<Damage<'a>>,
     adopted: u64,
     refreshed: u64,
     leftovers: u64,
@@ -43,16 +45,21 @@ pub(super) fn verify(
     session.progress.finish(name);
     let damaged =
         report.damaged.iter().map(|d| Damage { path: d.path.display().to_string(), reason: &d.reason });
+    let newer = report.newer.iter().map(|d| Damage { path: d.path.display().to_string(), reason: &d.reason });
     let verified = Verified {
         path: folder.display().to_string(),
         files: report.files,
         bytes: report.bytes,
         damaged: damaged.collect(),
+        newer: newer.collect(),
         adopted: report.adopted,
         refreshed: report.refreshed,
         leftovers: report.leftovers,
     };
     output::stdout(|out| if as_json { json::line(out, &verified) } else { print(out, &verified) })?;
+    for newer in &verified.newer {
+        terminal.warn(&format!("{}: {}", folder.join(&newer.path).display(), newer.reason));
+    }
     if report.damaged.is_empty() {
         return Ok(());
     }
