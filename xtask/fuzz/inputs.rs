@@ -128,7 +128,7 @@ impl Corpus {
 }
 
 /// Does one thing to bytes that a sound file never says.
-fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
+pub(crate) fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     let at = random.below(bytes.len() + 1);
     let end = (at + 1 + random.below(16)).min(bytes.len());
     match random.below(11) {

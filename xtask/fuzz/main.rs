@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: bytes that no program meant, given to everything that makes a
-//! tempo map out of bytes. What lives here: the run and its report. What does not:
-//! making the inputs (`inputs`), judging what comes of them (`judge`).
+//! tempo map out of bytes, or to what reads the cache (`store`). What lives here: the
+//! run and its report. What does not: making the inputs (`inputs`), judging what comes
+//! of them (`judge`).
 //!
 //! First every prefix of every file of the corpus, then files damaged at random
 //! until the time is up; damaged ones that still gave a map are damaged further. An
@@ -12,6 +13,7 @@
 
 mod inputs;
 mod judge;
+mod store;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use agogic_tempo::formats::Format;
 use anyhow::{Context as _, Result, bail};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use inputs::{Corpus, Random};
 
@@ -47,8 +49,17 @@ struct Cli {
     /// Folder for inputs that fail
     #[arg(long)]
     out: PathBuf,
+    /// What the bytes are given to
+    #[arg(long, value_enum, default_value_t = Target::Tempo)]
+    target: Target,
     /// Try these files instead
     files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Target {
+    Tempo,
+    Store,
 }
 
 fn main() -> ExitCode {
@@ -75,6 +86,10 @@ fn run(cli: &Cli) -> Result<()> {
         slowest: Slowest::default(),
         failures: BTreeSet::new(),
     };
+    if cli.target == Target::Store {
+        store::run(&mut run, Duration::from_secs(cli.seconds), Random::new(cli.seed))?;
+        return run.finish();
+    }
     if !cli.files.is_empty() {
         for file in &cli.files {
             let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
@@ -123,7 +138,7 @@ fn run(cli: &Cli) -> Result<()> {
 struct Run<'a> {
     seed: u64,
     out: &'a Path,
-    /// Per format: maps and errors.
+    /// Per format or door: sound ones and errors.
     tally: BTreeMap<String, [u64; 2]>,
     slowest: Slowest,
     /// How each began.
@@ -141,10 +156,21 @@ struct Slowest {
 impl Run<'_> {
     /// Gives an input to the importer; tells whether a map came of it.
     fn give(&mut self, bytes: &[u8], format: Option<Format>, what: &str) -> Result<bool> {
-        let start = Instant::now();
-        let judged = catch_unwind(AssertUnwindSafe(|| judge::judge(bytes, format)));
-        let took = start.elapsed();
         let name = format.map_or("detected", Format::name);
+        self.judge(name, bytes, what, || judge::judge(bytes, format))
+    }
+
+    /// Looks at what comes of an input: whether it was sound, an error, or wrong.
+    fn judge(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        what: &str,
+        give: impl FnOnce() -> Result<bool, String>,
+    ) -> Result<bool> {
+        let start = Instant::now();
+        let judged = catch_unwind(AssertUnwindSafe(give));
+        let took = start.elapsed();
         if took > self.slowest.took {
             self.slowest = Slowest { took, what: format!("{what} read as {name}"), bytes: bytes.to_vec() };
         }
@@ -178,7 +204,7 @@ impl Run<'_> {
 
     fn finish(&self) -> Result<()> {
         for (format, [maps, errors]) in &self.tally {
-            println!("{format:12} {maps:9} maps {errors:9} errors");
+            println!("{format:12} {maps:9} sound {errors:9} errors");
         }
         let Slowest { took, what, bytes } = &self.slowest;
         println!("the slowest was {what}: {:.3} s", took.as_secs_f64());

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: damaged files given to the importers of tempo maps. The run
-//! itself is the program in `xtask/fuzz`, a process of its own: what takes it down
+//! `cargo xtask fuzz`: damaged files given to the importers of tempo maps, and to what
+//! reads the cache. The run itself is the program in `xtask/fuzz`, a process of its own: what takes it down
 //! without a panic is told here.
 
 use std::path::{Path, PathBuf};
@@ -9,13 +9,19 @@ use anyhow::{Context as _, Result};
 
 use crate::cargo::{self, cargo};
 
-pub(crate) fn run(root: &Path, seconds: u64, seed: Option<u64>, files: &[PathBuf]) -> Result<()> {
+pub(crate) fn run(
+    root: &Path,
+    target: &str,
+    seconds: u64,
+    seed: Option<u64>,
+    files: &[PathBuf],
+) -> Result<()> {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let seed = seed.unwrap_or_else(now);
     // As tests are built: what overflows is found as well.
     let mut command =
         cargo(root, &["run", "--quiet", "--package", "xtask", "--locked", "--example", "fuzz", "--"]);
-    command.args(["--seconds", &seconds.to_string(), "--seed", &seed.to_string()]);
+    command.args(["--target", target, "--seconds", &seconds.to_string(), "--seed", &seed.to_string()]);
     command.arg("--out").arg(root.join("target").join("fuzz"));
     for file in files {
         // From where this was started, which need not be the root.

@@ -70,8 +70,11 @@ enum Task {
         #[arg(long)]
         write: Option<PathBuf>,
     },
-    /// Give damaged files to the importers of tempo maps
+    /// Give damaged bytes to the importers of tempo maps, or to what reads the cache
     Fuzz {
+        /// What they are given to: `tempo` or `store`
+        #[arg(long, default_value = "tempo", value_parser = ["tempo", "store"])]
+        target: String,
         /// How long to go on, after every prefix of sound files
         #[arg(long, default_value_t = 60)]
         seconds: u64,
@@ -116,7 +119,7 @@ fn run(task: Task) -> Result<()> {
         Task::Header { check } => header::run(root, check),
         Task::Bench { names, features } => bench::run(root, &names, &features),
         Task::Accuracy { write } => accuracy::run(root, write.as_deref()),
-        Task::Fuzz { seconds, seed, files } => fuzz::run(root, seconds, seed, &files),
+        Task::Fuzz { target, seconds, seed, files } => fuzz::run(root, &target, seconds, seed, &files),
         Task::Wasm => wasm::run(root),
         Task::NewCalculator { name, dir } => {
             let folder = agogic_scaffold::new_calculator(&name, &dir, Some(root))?;

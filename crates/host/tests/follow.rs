@@ -90,13 +90,12 @@ calculator!(
 fn sum(sum: &mut f32, block: &Block<'_>, output: &mut Output<'_>) -> Result<(), Error> {
     let late = usize::from(block.position() == 0);
     let rows = output.frames(0, block.count() - late)?;
-    let mut sums = block.data().iter().map(|x| {
-        let before = *sum;
+    for (at, x) in block.data().iter().enumerate() {
+        if at >= late {
+            rows[at - late] = *sum;
+        }
         *sum += x;
-        before
-    });
-    let sums = sums.by_ref().skip(late);
-    rows.iter_mut().zip(sums).for_each(|(row, sum)| *row = sum);
+    }
     Ok(())
 }
 

@@ -328,7 +328,7 @@ fn check_table(record: &CacheRecord, chunks: &[Chunk], version: u32, end: u64) -
     Ok(())
 }
 
-fn footer_hash(header: &[u8], footer: &[u8]) -> [u8; 32] {
+pub(crate) fn footer_hash(header: &[u8], footer: &[u8]) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
     hash.update(header).update(&(footer.len() as u64).to_le_bytes()).update(footer);
     *hash.finalize().as_bytes()

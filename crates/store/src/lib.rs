@@ -57,6 +57,8 @@ mod database;
 mod error;
 mod file;
 mod format;
+#[doc(hidden)]
+pub mod hostile;
 mod index;
 mod invalidate;
 mod layout;

@@ -1,0 +1,56 @@
+//! Doors for those who try to break what reads bytes from outside, behind the
+//! checksums that keep nearly all damage out. Not for use otherwise.
+
+use std::path::PathBuf;
+
+use agogic_schema::{CacheKey, CacheRecord};
+
+use crate::format::{self, FORMAT_VERSION, HEADER_LEN, TRAILER_LEN};
+use crate::{Store, codec};
+
+/// A packed chunk of so many values in frames of `width`. Whether it has any.
+pub fn packed(bytes: &[u8], width: usize, values: usize) -> bool {
+    codec::decode(bytes, width, &mut vec![0.0; values]).is_ok()
+}
+
+/// A footer, as if its hash were right. Whether it is one.
+pub fn footer(bytes: &[u8]) -> bool {
+    if bytes.len() < 8 {
+        return false;
+    }
+    let header = format::header(FORMAT_VERSION);
+    // As long as the last chunk wants it, which is where the check is hardest.
+    let table = bytes.len().checked_sub(24).map_or(0, |at| {
+        let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap_or_default());
+        word(at.saturating_sub(8)).saturating_add(word(at) >> 32)
+    });
+    let size = table.clamp(HEADER_LEN, 1 << 40) + bytes.len() as u64 + TRAILER_LEN;
+    format::parse(&header, bytes, format::footer_hash(&header, bytes), size).is_ok()
+}
+
+/// A record as it stands in the index. Whether it is one.
+pub fn record(bytes: &[u8]) -> bool {
+    rmp_serde::from_slice::<CacheRecord>(bytes).is_ok_and(|record| rmp_serde::to_vec_named(&record).is_ok())
+}
+
+/// Where the chunk file of a track stands.
+pub fn path(store: &Store, key: &CacheKey) -> PathBuf {
+    store.inner.layout.track(key)
+}
+
+/// The footer and the chunks of a chunk file, with the width of its frames and
+/// the values of each chunk; none of a file that is none.
+pub fn parts(file: &[u8]) -> Option<(Vec<u8>, usize, Vec<(Vec<u8>, usize)>)> {
+    let size = file.len() as u64;
+    let trailer = file.last_chunk::<{ TRAILER_LEN as usize }>()?;
+    let (length, hash) = format::parse_trailer(trailer, size).ok()?;
+    let end = file.len() - TRAILER_LEN as usize;
+    let footer = file.get(end - length as usize..end)?;
+    let (record, chunks) = format::parse(file.first_chunk()?, footer, hash, size).ok()?;
+    let width = record.header.width();
+    let chunk = |chunk: &format::Chunk| {
+        let from = chunk.offset as usize;
+        Some((file.get(from..from + chunk.length as usize)?.to_vec(), chunk.frames as usize * width))
+    };
+    Some((footer.to_vec(), width, chunks.iter().map(chunk).collect::<Option<_>>()?))
+}
