@@ -44,7 +44,7 @@ pub(crate) fn run(run: &mut Run<'_>, time: Duration, mut random: Random) -> Resu
     let wholes = wholes(&store, &mut random)?;
     let mut seeds: Vec<(Door, Vec<u8>)> = vec![];
     for Whole { bytes, .. } in &wholes {
-        let (footer, width, chunks) = hostile::parts(bytes).context("a file of our own")?;
+        let hostile::Parts { footer, width, chunks } = hostile::parts(bytes).context("a file of our own")?;
         let length = u32::from_le_bytes(footer[..4].try_into()?) as usize;
         seeds.push((Door::Record, footer[8..8 + length].to_vec()));
         seeds.push((Door::Footer, footer));

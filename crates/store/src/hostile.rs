@@ -38,9 +38,19 @@ pub fn path(store: &Store, key: &CacheKey) -> PathBuf {
     store.inner.layout.track(key)
 }
 
-/// The footer and the chunks of a chunk file, with the width of its frames and
-/// the values of each chunk; none of a file that is none.
-pub fn parts(file: &[u8]) -> Option<(Vec<u8>, usize, Vec<(Vec<u8>, usize)>)> {
+/// What a chunk file is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The footer, without the trailer.
+    pub footer: Vec<u8>,
+    /// Values of a frame.
+    pub width: usize,
+    /// The bytes of each chunk, and how many values it has.
+    pub chunks: Vec<(Vec<u8>, usize)>,
+}
+
+/// The parts of a chunk file; none of a file that is none.
+pub fn parts(file: &[u8]) -> Option<Parts> {
     let size = file.len() as u64;
     let trailer = file.last_chunk::<{ TRAILER_LEN as usize }>()?;
     let (length, hash) = format::parse_trailer(trailer, size).ok()?;
@@ -52,5 +62,5 @@ pub fn parts(file: &[u8]) -> Option<(Vec<u8>, usize, Vec<(Vec<u8>, usize)>)> {
         let from = chunk.offset as usize;
         Some((file.get(from..from + chunk.length as usize)?.to_vec(), chunk.frames as usize * width))
     };
-    Some((footer.to_vec(), width, chunks.iter().map(chunk).collect::<Option<_>>()?))
+    Some(Parts { footer: footer.to_vec(), width, chunks: chunks.iter().map(chunk).collect::<Option<_>>()? })
 }

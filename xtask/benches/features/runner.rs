@@ -152,7 +152,7 @@ impl Plan<'_> {
                     0 => over_audio(round, profile, shelf, audio)?,
                     _ => over_tracks(round, profile, shelf)?,
                 };
-                for Outcome { calculator, result } in outcomes {
+                for Outcome { calculator, result, .. } in outcomes {
                     let stored = result.with_context(|| calculator.spec.id.to_string())?;
                     for mut stored in stored.into_iter().flatten() {
                         stored.settle();
