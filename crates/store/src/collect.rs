@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use agogic_schema::{CacheKey, Namespace};
 
+use crate::file::ChunkFile;
 use crate::limits::Limits;
 use crate::stat::{Stat, now_ns};
 use crate::store::Inner;
@@ -121,8 +122,14 @@ impl Store {
             let keys: Vec<&CacheKey> = chosen.iter().filter_map(|&(n, _)| files[n].key.as_ref()).collect();
             index.drop_rows(layout, &keys)?;
         }
+        let mut removed = vec![];
         for choice in &chosen {
-            let Seen { path, stat, .. } = &files[choice.0];
+            let Seen { path, stat, key, .. } = &files[choice.0];
+            if !dry_run {
+                // One without a row may be about to get one.
+                let key = key.clone().or_else(|| ChunkFile::open(path).ok().map(|file| file.record.key));
+                removed.extend(key);
+            }
             if !dry_run && let Err(cause) = remove(path, stat) {
                 collection.failed.push((layout.relative(path).to_path_buf(), cause.to_string()));
                 continue;
@@ -131,6 +138,9 @@ impl Store {
             collection.gone.push(gone(choice));
         }
         if !dry_run {
+            // A row that came meanwhile, of somebody who was publishing, stands
+            // for a file that is gone; one that comes later sees so itself.
+            index.drop_rows(layout, &removed.iter().collect::<Vec<_>>())?;
             for guest in &collection.guests {
                 if let Err(cause) = layout.remove_namespace(guest) {
                     let folder = layout.namespace(guest);
