@@ -57,10 +57,10 @@ enum Task {
     /// Run benchmarks and print their medians
     Bench {
         /// Some of abi, analyze, decode, features, store, tempo, view [default: all
-        /// but features]
+        /// but features and store]
         names: Vec<String>,
         #[command(flatten)]
-        features: bench::Features,
+        compared: bench::Compared,
     },
     /// Beats and onsets of rendered pieces against those that are known
     Accuracy {
@@ -111,7 +111,7 @@ fn run(task: Task) -> Result<()> {
         Task::Parity => parity::run(root),
         Task::Tidy => tidy::run(root),
         Task::Header { check } => header::run(root, check),
-        Task::Bench { names, features } => bench::run(root, &names, &features),
+        Task::Bench { names, compared } => bench::run(root, &names, &compared),
         Task::Accuracy { write } => accuracy::run(root, write.as_deref()),
         Task::Fuzz { seconds, seed, files } => fuzz::run(root, seconds, seed, &files),
         Task::Wasm => wasm::run(root),

@@ -279,12 +279,3 @@ impl TrackSource for Lent {
         Ok(self.0.events.get(first as usize..).unwrap_or_default().to_vec())
     }
 }
-
-/// Median of some figures.
-pub(crate) fn median(mut figures: Vec<f64>) -> Result<f64> {
-    figures.sort_by(f64::total_cmp);
-    match figures.get(figures.len() / 2) {
-        Some(&median) => Ok(median),
-        None => bail!("nothing was measured"),
-    }
-}
