@@ -1,7 +1,7 @@
-//! What files take.
+//! What files take, in bytes and in time.
 
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -39,4 +39,17 @@ fn held(meta: &Metadata) -> u64 {
 /// Has the system write what it was given, so that it does not while something is measured.
 pub(crate) fn settle() {
     let _ = Command::new("sync").status();
+}
+
+/// The least that makes values durable in a file of their own: it is written and synced, and
+/// where that can be done its folder, too.
+pub(crate) fn put(folder: &Path, name: &str, values: &[f32]) -> io::Result<()> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let mut file = File::create_new(folder.join(name))?;
+    file.write_all(&bytes)?;
+    file.sync_data()?;
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
