@@ -17,7 +17,7 @@ use agogic_host::{
     Source, Task, TrackSource, derive,
 };
 use agogic_schema::{CalculatorId, DescriptorId, Event, ParamValue, Profile, TrackHeader};
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 
 use crate::works::Value;
 

@@ -155,5 +155,5 @@ fn name(track: u32) -> String {
 fn key(asset: u64, track: u32) -> Result<CacheKey> {
     let mut id = [7; 32];
     id[..8].copy_from_slice(&asset.to_le_bytes());
-    Ok(CacheKey::new(AssetId(id), ProfileName::new("default")?, DescriptorId::new(&name(track))?))
+    Ok(CacheKey::new(AssetId(id), ProfileName::new("default")?, DescriptorId::new(name(track))?))
 }
