@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the benchmarks in `xtask/benches`. Most print fastest,
-//! slowest, median and mean; `abi`, `features`, `tempo` and `view` print tables, with
-//! what is demanded beside each figure. None fails where a figure falls short: machines
+//! slowest, median and mean; `abi`, `features`, `store`, `tempo` and `view` print tables,
+//! with what is demanded beside each figure. None fails where a figure falls short: machines
 //! differ too much.
 
 use std::path::{Path, PathBuf};
@@ -10,72 +10,88 @@ use clap::Args;
 
 use crate::cargo::{self, cargo};
 
-const NAMES: [&str; 6] = ["abi", "analyze", "decode", "store", "tempo", "view"];
+const NAMES: [&str; 5] = ["abi", "analyze", "decode", "tempo", "view"];
 
-/// The one that compares with others: it takes minutes, and runs only where it is named.
+/// Those that compare with others: they take minutes, and run only where they are named.
 const FEATURES: &str = "features";
+const STORE: &str = "store";
 
-/// What `features` can be told.
+/// What `features` and `store` can be told.
 #[derive(Args)]
-#[command(next_help_heading = "For features")]
-pub(crate) struct Features {
-    /// Fetch the peers from PyPI into target/peers first
+#[command(next_help_heading = "For features and store")]
+pub(crate) struct Compared {
+    /// features: fetch the peers from PyPI into target/peers first
     #[arg(long)]
     install_peers: bool,
-    /// Another Python that has the peers [env: AGOGIC_PEERS_PYTHON]
+    /// features: another Python that has the peers [env: AGOGIC_PEERS_PYTHON]
     #[arg(long)]
     python: Option<PathBuf>,
-    /// Only these rows, such as mel,mfcc; an unknown one lists them all
+    /// features: only these rows, such as mel,mfcc; an unknown one lists them all
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Turns that everybody has [default: 5]
     #[arg(long)]
     rounds: Option<u16>,
-    /// Files of up to two hours, too
+    /// features: files of up to two hours, too
     #[arg(long)]
     long: bool,
-    /// Write docs/performance.md, with the long files
+    /// store: whether everything runs, with short tracks and one turn
+    #[arg(long, conflicts_with = "write")]
+    quick: bool,
+    /// Write docs/performance.md, with the long files, or docs/store-performance.md
     #[arg(long)]
     write: bool,
 }
 
-pub(crate) fn run(root: &Path, names: &[String], features: &Features) -> Result<()> {
-    let known = |name: &String| NAMES.contains(&name.as_str()) || name == FEATURES;
+pub(crate) fn run(root: &Path, names: &[String], compared: &Compared) -> Result<()> {
+    let is_named = |name: &str| names.iter().any(|named| named == name);
+    let known = |name: &String| NAMES.contains(&name.as_str()) || name == FEATURES || name == STORE;
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
-        bail!("there is no benchmark {unknown:?} (there are: {}, {FEATURES})", NAMES.join(", "));
+        bail!("there is no benchmark {unknown:?} (there are: {}, {FEATURES}, {STORE})", NAMES.join(", "));
     }
-    let given = features.args();
-    let compare = names.iter().any(|name| name == FEATURES);
-    if !given.is_empty() && !compare {
-        bail!("{} goes with `bench {FEATURES}` only", given[0]);
+    let (features, store) = (is_named(FEATURES), is_named(STORE));
+    if !features && let Some(first) = compared.of_features().first() {
+        bail!("{first} goes with `bench {FEATURES}` only");
     }
-    let wanted = |name: &&&str| names.is_empty() || names.iter().any(|wanted| wanted == **name);
-    let wanted: Vec<_> = NAMES.iter().filter(wanted).collect();
+    if !store && compared.quick {
+        bail!("--quick goes with `bench {STORE}` only");
+    }
+    if !features
+        && !store
+        && let Some(first) = compared.of_both().first()
+    {
+        bail!("{first} goes with `bench {FEATURES}` and `bench {STORE}` only");
+    }
+    let wanted: Vec<_> = NAMES.iter().filter(|name| names.is_empty() || is_named(name)).collect();
+    let bench = || cargo(root, &["bench", "--package", "xtask", "--locked"]);
     if !wanted.is_empty() {
-        let mut command = cargo(root, &["bench", "--package", "xtask", "--locked"]);
+        let mut command = bench();
         for name in wanted {
             command.args(["--bench", name]);
         }
         cargo::run(command)?;
     }
-    if compare {
+    if features {
         // Whole processes are measured, too.
         cargo::run(cargo(root, &["build", "--release", "--package", "agogic-cli", "--locked"]))?;
-        let mut command =
-            cargo(root, &["bench", "--package", "xtask", "--locked", "--bench", FEATURES, "--"]);
-        command.args(given);
+        let mut command = bench();
+        command.args(["--bench", FEATURES, "--"]).args(compared.of_features()).args(compared.of_both());
+        cargo::run(command)?;
+    }
+    if store {
+        let mut command = bench();
+        command.args(["--bench", STORE, "--"]).args(compared.of_both());
+        command.args(compared.quick.then_some("--quick"));
         cargo::run(command)?;
     }
     Ok(())
 }
 
-impl Features {
-    /// As the benchmark itself takes them.
-    fn args(&self) -> Vec<String> {
+impl Compared {
+    /// What is for `features` alone, as it takes it.
+    fn of_features(&self) -> Vec<String> {
         let mut args = vec![];
-        for (flag, given) in
-            [("--install-peers", self.install_peers), ("--long", self.long), ("--write", self.write)]
-        {
+        for (flag, given) in [("--install-peers", self.install_peers), ("--long", self.long)] {
             args.extend(given.then(|| flag.to_owned()));
         }
         let only = (!self.only.is_empty()).then(|| self.only.join(","));
@@ -84,10 +100,17 @@ impl Features {
             .python
             .as_ref()
             .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string());
-        let rounds = self.rounds.map(|rounds| rounds.to_string());
-        for (flag, value) in [("--only", only), ("--python", python), ("--rounds", rounds)] {
+        for (flag, value) in [("--only", only), ("--python", python)] {
             args.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
         }
+        args
+    }
+
+    /// What both take.
+    fn of_both(&self) -> Vec<String> {
+        let mut args = vec![];
+        args.extend(self.write.then(|| "--write".to_owned()));
+        args.extend(self.rounds.iter().flat_map(|rounds| ["--rounds".to_owned(), rounds.to_string()]));
         args
     }
 }

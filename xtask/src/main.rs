@@ -59,10 +59,10 @@ enum Task {
     /// Run benchmarks and print their medians
     Bench {
         /// Some of abi, analyze, decode, features, store, tempo, view [default: all
-        /// but features]
+        /// but features and store]
         names: Vec<String>,
         #[command(flatten)]
-        features: bench::Features,
+        compared: bench::Compared,
     },
     /// Beats and onsets of rendered pieces against those that are known
     Accuracy {
@@ -117,7 +117,7 @@ fn run(task: Task) -> Result<()> {
         Task::Sizes => page::run(root, "sizes", "AGOGIC_SIZES_PAGE", "store-sizes.md"),
         Task::Tidy => tidy::run(root),
         Task::Header { check } => header::run(root, check),
-        Task::Bench { names, features } => bench::run(root, &names, &features),
+        Task::Bench { names, compared } => bench::run(root, &names, &compared),
         Task::Accuracy { write } => accuracy::run(root, write.as_deref()),
         Task::Fuzz { target, seconds, seed, files } => fuzz::run(root, &target, seconds, seed, &files),
         Task::Wasm => wasm::run(root),

@@ -1,5 +1,4 @@
-//! The music that is measured: the bundled piece over and over, each time a little
-//! slower or faster and louder or softer, so that no frame comes twice.
+//! The files that are measured: the music that [`crate::music`] plays, as WAV and FLAC.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -11,25 +10,10 @@ use agogic_host::Source;
 use agogic_timebase::Samples;
 use anyhow::{Context as _, Result};
 
+use crate::music::{Piece, RATE};
 use crate::runner::Audio;
-use crate::table::random;
-
-pub(crate) const RATE: u32 = 44_100;
-
-/// The bundled piece, left and right.
-pub(crate) struct Piece([Vec<f32>; 2]);
 
 impl Piece {
-    pub(crate) fn read() -> Result<Self> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/media/slow-turn.ogg");
-        let audio = decode(&path)?;
-        let side = |channel: u16| {
-            let of = |block: &PcmBlock| block.channel(channel.min(block.channels - 1)).to_vec();
-            audio.blocks.iter().flat_map(of).collect()
-        };
-        Ok(Self([side(0), side(1)]))
-    }
-
     /// Writes so many seconds of it as 16-bit WAV.
     pub(crate) fn write(&self, path: &Path, channels: u16, seconds: u32) -> Result<()> {
         let frames = seconds * RATE;
@@ -45,26 +29,13 @@ impl Piece {
         out.write_all(&(channels * 2).to_le_bytes())?;
         out.write_all(b"\x10\0data")?;
         out.write_all(&bytes.to_le_bytes())?;
-        let mut random = random(5);
-        let Self([left, right]) = self;
-        let last = left.len().min(right.len()) as f64 - 2.0;
-        let (mut at, mut step, mut gain) = (0.0, 1.0, 1.0);
-        for _ in 0..frames {
-            let (whole, part) = (at as usize, (at % 1.0) as f32);
-            let sample = |side: &[f32]| (side[whole] + (side[whole + 1] - side[whole]) * part) * gain;
-            let (left, right) = (sample(left), sample(right));
+        self.play(frames as usize, |left, right| {
             let mut put = |value: f32| out.write_all(&((value * 32_767.0).round() as i16).to_le_bytes());
             match channels {
-                1 => put(0.5 * (left + right))?,
-                _ => put(left).and_then(|()| put(right))?,
+                1 => put(0.5 * (left + right)),
+                _ => put(left).and_then(|()| put(right)),
             }
-            at += step;
-            if at >= last {
-                at = random();
-                step = 0.99 + 0.02 * random();
-                gain = (0.8 + 0.2 * random()) as f32;
-            }
-        }
+        })?;
         // Else the first to make a file durable would have to write this one too.
         Ok(out.into_inner()?.sync_all()?)
     }

@@ -11,13 +11,17 @@
 
 mod input;
 mod limit;
+#[path = "../table/music.rs"]
+mod music;
 mod peers;
 mod process;
+#[path = "../table/report.rs"]
 mod report;
 mod runner;
 #[path = "../table/mod.rs"]
 #[expect(dead_code, reason = "the other benchmarks use what this one does not")]
 mod table;
+#[path = "../table/turns.rs"]
 mod turns;
 mod whole;
 mod works;
@@ -30,8 +34,9 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 
-use input::{Files, Piece};
+use input::Files;
 use limit::Limit;
+use music::Piece;
 use peers::Peers;
 use report::{Row, ms};
 use runner::{Audio, Runner};

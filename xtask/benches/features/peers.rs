@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use ebur128::{EbuR128, Mode};
 use serde::{Deserialize, Serialize};
 
-use crate::input::RATE;
+use crate::music::RATE;
 use crate::process::resident;
 
 /// What `--install-peers` installs; one that cannot be installed is passed over.

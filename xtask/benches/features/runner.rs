@@ -17,7 +17,7 @@ use agogic_host::{
     Source, Task, TrackSource, derive,
 };
 use agogic_schema::{CalculatorId, DescriptorId, Event, ParamValue, Profile, TrackHeader};
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 
 use crate::works::Value;
 
@@ -277,14 +277,5 @@ impl TrackSource for Lent {
 
     fn events(&mut self, first: u64) -> Result<Vec<Event>, ReceiveError> {
         Ok(self.0.events.get(first as usize..).unwrap_or_default().to_vec())
-    }
-}
-
-/// Median of some figures.
-pub(crate) fn median(mut figures: Vec<f64>) -> Result<f64> {
-    figures.sort_by(f64::total_cmp);
-    match figures.get(figures.len() / 2) {
-        Some(&median) => Ok(median),
-        None => bail!("nothing was measured"),
     }
 }

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
-use crate::input::{Files, Piece, decode_only};
+use crate::input::{Files, decode_only};
+use crate::music::Piece;
 use crate::peers::Peers;
 use crate::process::{self, Ran, is_there};
 use crate::report::{Row, ms};

@@ -17,10 +17,13 @@ pub(crate) fn medians<const N: usize>(rounds: usize, ways: [&mut dyn FnMut(usize
             }
         }
     }
-    took.map(|mut took| {
-        took.sort_by(f64::total_cmp);
-        took[took.len() / 2]
-    })
+    took.map(|mut took| median(&mut took).unwrap_or(f64::NAN))
+}
+
+/// Median of some figures, which are sorted for it.
+pub(crate) fn median(figures: &mut [f64]) -> Option<f64> {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied()
 }
 
 /// What a demand came to.

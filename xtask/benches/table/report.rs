@@ -1,5 +1,5 @@
-//! What was measured, as text: the table on the terminal is the one in
-//! `docs/performance.md`.
+//! What was measured, as text: the table on the terminal is the one on the page that a
+//! benchmark writes.
 
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -77,6 +77,8 @@ pub(crate) fn shortfalls(rows: &[Row]) -> String {
 /// Milliseconds with as many digits as say something.
 pub(crate) fn ms(ms: f64) -> String {
     match ms {
+        ms if ms < 0.01 => format!("{:.1} µs", ms * 1e3),
+        ms if ms < 0.95 => format!("{:.0} µs", ms * 1e3),
         ms if ms < 10.0 => format!("{ms:.1} ms"),
         ms => format!("{ms:.0} ms"),
     }

@@ -1,7 +1,7 @@
 //! Ways of doing the same work in turns, so that whatever else the machine does slows
 //! all of them alike.
 
-use crate::runner::median;
+use crate::table::median;
 
 /// Seconds after which a way is given no further turn.
 const ENOUGH: f64 = 25.0;
@@ -24,7 +24,7 @@ impl<'a> Way<'a> {
     pub(crate) fn result(&self) -> Result<f64, String> {
         match &self.failed {
             Some(reason) => Err(reason.clone()),
-            None => median(self.took.clone()).map_err(|error| error.to_string()),
+            None => median(&mut self.took.clone()).ok_or_else(|| "nothing was measured".to_owned()),
         }
     }
 }

@@ -1,0 +1,159 @@
+//! This store, in each way of keeping values.
+
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
+
+use agogic_schema::{
+    AssetId, CacheKey, CalculatorId, DescriptorId, ProfileName, Provenance, Revision, Shape, TrackData,
+    TrackHeader, Version,
+};
+use agogic_store::{Store, TrackReader};
+use anyhow::{Context as _, Result, bail, ensure};
+use tempfile::TempDir;
+
+use crate::data::{Data, HOP, Kind};
+use crate::disk::files;
+use crate::music::RATE;
+
+/// The asset that tracks belong to where nothing else is said.
+pub(crate) const ASSET: u64 = 7;
+
+/// How values are kept.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Packing {
+    /// As they are in memory.
+    Unpacked,
+    /// Every bit, in less room: what is done where nothing is said.
+    Lossless,
+    /// Within the bound of their kind.
+    Bounded,
+}
+
+pub(crate) const PACKINGS: [Packing; 3] = [Packing::Unpacked, Packing::Lossless, Packing::Bounded];
+
+impl Packing {
+    pub(crate) fn name(self, kind: Kind) -> &'static str {
+        match self {
+            Self::Unpacked => "unpacked",
+            Self::Lossless => "lossless",
+            Self::Bounded => kind.bound(),
+        }
+    }
+}
+
+/// A store whose tracks are all kept in one way.
+pub(crate) struct Ours {
+    pub(crate) packing: Packing,
+    pub(crate) folder: TempDir,
+    store: Store,
+}
+
+/// The rows of a chunk table that a pass over a file needs.
+pub(crate) struct Chunk {
+    pub(crate) frames: u64,
+    pub(crate) bytes: usize,
+}
+
+impl Ours {
+    pub(crate) fn new(packing: Packing) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let store = Store::open(folder.path())?;
+        Ok(Self { packing, folder, store })
+    }
+
+    /// Publishes values under a number of their own.
+    pub(crate) fn put(&self, asset: u64, track: u32, kind: Kind, values: &[f32]) -> Result<()> {
+        let key = key(asset, track)?;
+        let provenance = Provenance {
+            calculator: CalculatorId::new("bench")?,
+            version: Version::new(1, 0, 0),
+            revision: Revision([1; 32]),
+            inputs: [].into(),
+        };
+        let header = TrackHeader {
+            descriptor: key.descriptor.clone(),
+            unit: kind.unit().into(),
+            range: None,
+            shape: Shape::Dense,
+            channels: vec!["mono".into()],
+            bins: kind.bins() as u32,
+            rate: RATE,
+            planes: vec![(0, HOP as u32)],
+        };
+        let writer = self.store.writer(key, provenance, header)?;
+        let mut writer = match self.packing {
+            Packing::Unpacked => writer.packing(false),
+            Packing::Lossless => writer,
+            Packing::Bounded => writer.max_error(kind.bound().parse()?),
+        };
+        writer.frames(0, values)?;
+        writer.publish()?;
+        Ok(())
+    }
+
+    pub(crate) fn reader(&self, track: u32) -> Result<TrackReader> {
+        self.store.reader(&key(ASSET, track)?)?.context("it is not there")
+    }
+
+    /// A whole track, opened for it; how many values it has.
+    pub(crate) fn whole(&self, track: u32) -> Result<usize> {
+        let track = self.reader(track)?.read_all()?.context("it is damaged")?;
+        let TrackData::Dense(plane) = black_box(track.data) else { bail!("it is not dense") };
+        Ok(plane.data.len())
+    }
+
+    /// The file of a track.
+    pub(crate) fn file(&self, track: u32) -> Result<PathBuf> {
+        let name = format!("{}.agc", name(track));
+        let mut files = files(self.folder.path())?.into_iter().map(|(path, _)| path);
+        files.find(|path| path.ends_with(&name)).context("it has no file")
+    }
+
+    /// The chunk table of a track, as docs/store-format.md describes it.
+    pub(crate) fn chunks(&self, track: u32) -> Result<Vec<Chunk>> {
+        let mut file = File::open(self.file(track)?)?;
+        let end = file.seek(SeekFrom::End(-48))?;
+        let mut length = [0; 8];
+        file.read_exact(&mut length)?;
+        file.seek(SeekFrom::Start(end - u64::from_le_bytes(length)))?;
+        let mut footer = vec![0; u64::from_le_bytes(length) as usize];
+        file.read_exact(&mut footer)?;
+        let word = |at: usize| {
+            footer.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_le_bytes)
+        };
+        let (record, count) = (word(0) as usize, word(4) as usize);
+        ensure!(footer.len() == 8 + record + 48 * count, "the footer is not as described");
+        let row = |number: usize| {
+            let at = 8 + record + 48 * number;
+            Chunk { frames: word(at + 24).into(), bytes: word(at + 28) as usize }
+        };
+        Ok((0..count).map(row).collect())
+    }
+}
+
+/// So many frames of an open track.
+pub(crate) fn frames(reader: &mut TrackReader, first: u64, frames: u64) -> Result<Vec<f32>> {
+    Ok(reader.frames(0, first..first + frames)?.context("it is damaged")?.data)
+}
+
+/// How far values may lie from those that were put.
+pub(crate) fn tolerance(packing: Packing, data: &Data) -> impl Fn(f32) -> f32 {
+    let kind = data.kind;
+    move |value| match (packing, kind) {
+        (Packing::Unpacked | Packing::Lossless, _) => 0.0,
+        (Packing::Bounded, Kind::LogMel) => 0.01,
+        (Packing::Bounded, Kind::Stft) => 0.001 * value.abs(),
+    }
+}
+
+fn name(track: u32) -> String {
+    format!("bench.t{track}")
+}
+
+fn key(asset: u64, track: u32) -> Result<CacheKey> {
+    let mut id = [7; 32];
+    id[..8].copy_from_slice(&asset.to_le_bytes());
+    Ok(CacheKey::new(AssetId(id), ProfileName::new("default")?, DescriptorId::new(name(track))?))
+}
