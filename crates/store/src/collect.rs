@@ -128,11 +128,11 @@ impl Store {
             if !dry_run {
                 // One without a row may be about to get one.
                 let key = key.clone().or_else(|| ChunkFile::open(path).ok().map(|file| file.record.key));
-                removed.extend(key);
-            }
-            if !dry_run && let Err(cause) = remove(path, stat) {
-                collection.failed.push((layout.relative(path).to_path_buf(), cause.to_string()));
-                continue;
+                if let Err(cause) = remove(path, stat) {
+                    collection.failed.push((layout.relative(path).to_path_buf(), cause.to_string()));
+                    continue;
+                }
+                removed.extend(key.filter(|_| !path.exists()));
             }
             collection.after -= stat.size;
             collection.gone.push(gone(choice));

@@ -12,10 +12,11 @@ use std::time::Duration;
 use agogic_schema::Namespace;
 use serde::{Deserialize, Serialize};
 
-use crate::layout::{Layout, unique};
+use crate::layout::Layout;
 use crate::memory;
 use crate::stat::Stat;
 use crate::store::Inner;
+use crate::temp::TempFile;
 use crate::{Store, StoreError};
 
 /// The limits of a cache folder.
@@ -176,18 +177,10 @@ impl Store {
         let wrong = |rule: String| StoreError::Limits { path: path.clone(), rule };
         limits.check().map_err(wrong)?;
         let text = toml::to_string(limits).map_err(|cause| wrong(cause.to_string()))?;
-        let staged = layout.tmp().join(format!("limits-{}", unique()));
-        let write = || {
-            let mut file = fs::File::create(&staged)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&staged, &path)
-        };
-        write().map_err(|cause| {
-            // What cannot be removed now is cleared away by the next to open.
-            let _ = fs::remove_file(&staged);
-            StoreError::io("write", &path, cause)
-        })?;
+        // Locked while it is written, so that nobody takes it for a leftover.
+        let mut staged = TempFile::create(layout)?;
+        let written = staged.file.write_all(text.as_bytes()).and_then(|()| staged.file.sync_all());
+        written.and_then(|()| staged.place(&path)).map_err(|cause| StoreError::io("write", &path, cause))?;
         self.inner.memory.set_limits(current.get().of_memory());
         Ok(())
     }

@@ -4,13 +4,14 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use agogic_schema::{AssetId, Namespace};
 
 use crate::layout::{Kind, Layout, file_name, list, namespace_of, unique};
+use crate::temp::TempFile;
 use crate::{Store, StoreError};
 
 /// The file in a guest's folder that says when its time is over, in seconds
@@ -27,17 +28,13 @@ impl Store {
         let layout = &self.inner.layout;
         let folder = layout.namespace(&self.namespace);
         let path = folder.join(EXPIRES);
-        let write = || match at {
-            Some(at) => {
-                let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-                fs::create_dir_all(&folder)?;
-                let staged = layout.tmp().join(unique());
-                fs::write(&staged, format!("{seconds}\n"))?;
-                fs::rename(&staged, &path)
-            }
-            None => gone(fs::remove_file(&path)),
-        };
-        write().map_err(|cause| StoreError::io("write", &path, cause))
+        let failed = |cause| StoreError::io("write", &path, cause);
+        let Some(at) = at else { return gone(fs::remove_file(&path)).map_err(failed) };
+        let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let mut staged = TempFile::create(layout)?;
+        let written = staged.file.write_all(format!("{seconds}\n").as_bytes());
+        written.and_then(|()| staged.place(&path)).map_err(failed)
     }
 
     /// When the namespace goes as a whole, if it is a guest's.
