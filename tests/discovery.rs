@@ -9,7 +9,7 @@ use std::sync::Arc;
 use agogic::schema::{DescriptorId, Profile};
 use agogic::worker::Program;
 use agogic::{Control, Engine, Event, EventLog, Request};
-use agogic_tests::{Ran, Sandbox, Wav, agogic_binary, crest_plugin, misbehaving_plugin};
+use agogic_tests::{Ran, Sandbox, Wav, agogic_binary, crest_plugin, misbehaving_plugin, standard_plugin};
 use serde_json::{Value, json};
 
 /// A folder of the sandbox with this plug-in in it.
@@ -58,6 +58,20 @@ fn the_first_of_equals_and_the_newest_of_all_count() {
     assert!(clashes[0].as_str().unwrap().starts_with("example.crest 1.0.0 ("), "{clashes:?}");
     let kinds: Vec<_> = doctor["places"].as_array().unwrap().iter().map(|p| p["kind"].clone()).collect();
     assert_eq!(kinds[..3], ["named", "named", "user"]);
+}
+
+#[test]
+fn the_standard_calculators_are_a_file_as_well() {
+    let sandbox = Sandbox::new();
+    let place = folder(&sandbox, "place", &standard_plugin());
+    let list = json(&mut calculators(&sandbox, &["list", "--json"], &[], ""));
+    let built_in: Vec<_> = list.as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
+    let doctor = json(&mut calculators(&sandbox, &["doctor", "--json"], &[&place], ""));
+    assert_eq!(doctor["refused"], 0, "{doctor}");
+    // Equal versions: what is linked counts, and each of them is in the file.
+    let clashes = doctor["clashes"].as_array().unwrap();
+    let hidden: Vec<_> = clashes.iter().filter_map(|c| c.as_str().unwrap().split(' ').next()).collect();
+    assert_eq!(hidden, built_in);
 }
 
 #[test]

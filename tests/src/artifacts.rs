@@ -17,6 +17,11 @@ pub fn agogic_binary() -> &'static Path {
     BINARY.get_or_init(|| build(&workspace().join("Cargo.toml"), &["--package", "agogic-cli"], "bin"))
 }
 
+/// The standard calculators as a library file.
+pub fn standard_plugin() -> PathBuf {
+    build(&workspace().join("Cargo.toml"), &["--package", "agogic-standard-plugin", "--locked"], "cdylib")
+}
+
 /// The example plug-in in its version 1 or 2, as a library file.
 pub fn crest_plugin(version: u32) -> &'static Path {
     static PLUGINS: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];

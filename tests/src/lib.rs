@@ -10,7 +10,8 @@ mod sandbox;
 mod usual;
 
 pub use artifacts::{
-    agogic_binary, crest_plugin, generation, misbehaving_plugin, undescribable_plugin, versions_plugin,
+    agogic_binary, crest_plugin, generation, misbehaving_plugin, standard_plugin, undescribable_plugin,
+    versions_plugin,
     workspace,
 };
 pub use audio::{Signal, Wav, recordings};

@@ -1,5 +1,5 @@
 //! The standard calculators as one plug-in library: built in through
-//! [`library`], and a dynamic library of its own.
+//! [`library`], and a file through `agogic-standard-plugin`.
 //!
 //! Nothing is computed here; each calculator lives in its own folder. Of the
 //! calculators' crates this alone holds the export macro.
