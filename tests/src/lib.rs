@@ -11,8 +11,7 @@ mod usual;
 
 pub use artifacts::{
     agogic_binary, crest_plugin, generation, misbehaving_plugin, standard_plugin, undescribable_plugin,
-    versions_plugin,
-    workspace,
+    versions_plugin, workspace,
 };
 pub use audio::{Signal, Wav, recordings};
 pub use c::Compiler;
