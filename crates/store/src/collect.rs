@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use agogic_schema::{CacheKey, Namespace};
 
+use crate::disk::{Disk, gone};
 use crate::file::ChunkFile;
 use crate::limits::Limits;
 use crate::stat::{Stat, now_ns};
@@ -127,8 +128,10 @@ impl Store {
             let Seen { path, stat, key, .. } = &files[choice.0];
             if !dry_run {
                 // One without a row may be about to get one.
-                let key = key.clone().or_else(|| ChunkFile::open(path).ok().map(|file| file.record.key));
-                if let Err(cause) = remove(path, stat) {
+                let key = key
+                    .clone()
+                    .or_else(|| ChunkFile::open(layout.disk(), path).ok().map(|file| file.record.key));
+                if let Err(cause) = remove(&**layout.disk(), path, stat) {
                     collection.failed.push((layout.relative(path).to_path_buf(), cause.to_string()));
                     continue;
                 }
@@ -255,17 +258,14 @@ fn shrink(files: &[Seen], order: &[usize], limit: u64, idle: &impl Fn(&Seen) -> 
 }
 
 /// Removes a file, unless another has taken its place since.
-fn remove(path: &Path, seen: &Stat) -> io::Result<()> {
-    match fs::metadata(path) {
+fn remove(disk: &dyn Disk, path: &Path, seen: &Stat) -> io::Result<()> {
+    match disk.metadata(path) {
         Ok(meta) if Stat::of(&meta) == *seen => {}
         Ok(_) => return Ok(()),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(cause) => return Err(cause),
     }
-    match fs::remove_file(path) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
-        _ => Ok(()),
-    }
+    gone(disk.remove(path))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Error as SqlError, ErrorCode, OpenFlags, TransactionBehavior, ffi, types::Type};
 
+use crate::disk::make_folders;
 use crate::layout::{Layout, unique};
 use crate::stat::Stat;
 use crate::{StoreError, quarantine};
@@ -89,6 +90,9 @@ pub(crate) struct Open {
 
 /// The index of a folder, made or made anew where need be.
 pub(crate) fn open(layout: &Layout) -> Result<Open, StoreError> {
+    if layout.is_read_only() {
+        return in_memory(layout);
+    }
     match connect(layout) {
         Ok((open, version)) if version == VERSION => Ok(open),
         Ok((open, _)) => {
@@ -98,6 +102,16 @@ pub(crate) fn open(layout: &Layout) -> Result<Open, StoreError> {
         Err(cause) if is_damage(&cause) => make(layout, None),
         Err(cause) => Err(opening(layout, &cause)),
     }
+}
+
+/// An index of this process alone, for a folder that may be read only: its
+/// files are adopted as they are asked for.
+fn in_memory(layout: &Layout) -> Result<Open, StoreError> {
+    let made = Connection::open_in_memory().and_then(|connection| {
+        connection.execute_batch(TABLES)?;
+        Ok(Open { connection, inode: None })
+    });
+    made.map_err(|cause| failing(layout, &layout.index(), &cause))
 }
 
 /// Opens the index as it is, and says which version it has: 0 for none.
@@ -124,8 +138,11 @@ fn connect(layout: &Layout) -> rusqlite::Result<(Open, i64)> {
 /// process does so at a time. `damage` names the index that was found damaged
 /// in use: if another stands there by now, somebody else has seen to it.
 pub(crate) fn make(layout: &Layout, damage: Option<(Option<u64>, &SqlError)>) -> Result<Open, StoreError> {
+    if layout.is_read_only() {
+        return in_memory(layout);
+    }
     let lock = layout.locks().join("index");
-    let lock = fs::create_dir_all(layout.locks())
+    let lock = make_folders(&**layout.disk(), &layout.locks())
         .and_then(|()| File::create(&lock))
         .map_err(|cause| StoreError::unusable(layout.root(), &cause))?;
     // A file system without locks leaves it to SQLite's own.
@@ -225,10 +242,10 @@ pub(crate) fn failing(layout: &Layout, path: &Path, cause: &SqlError) -> StoreEr
 /// SQLite's "disk I/O error" helps nobody: the system is asked for its reason
 /// by writing something else to the folder.
 fn opening(layout: &Layout, cause: &SqlError) -> StoreError {
-    let probe = layout.locks().join(unique());
-    let written = fs::write(&probe, [0; 4096]);
+    let (disk, probe) = (layout.disk(), layout.locks().join(unique()));
+    let written = disk.create(&probe).and_then(|file| disk.write_at(&file, &probe, 0, &[0; 4096]));
     // Where it cannot be removed it could not be made either.
-    let _ = fs::remove_file(&probe);
+    let _ = disk.remove(&probe);
     let full = cause.sqlite_error_code() == Some(ErrorCode::DiskFull);
     match written {
         Err(cause) => match StoreError::io("write", &layout.index(), cause) {

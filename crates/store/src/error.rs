@@ -19,6 +19,12 @@ pub enum StoreError {
         /// What the system said.
         cause: String,
     },
+    /// The cache folder may be read only; what is in it can be read.
+    #[error("cache folder {} is read-only: nothing can be added to it", folder.display())]
+    ReadOnly {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The cache folder was made by a later program; it is left untouched.
     #[error("cache folder {} has format version {found}, this program knows {known}", folder.display())]
     Newer {

@@ -2,16 +2,21 @@
 //! checked the bytes they came from. What happens to a damaged file is decided
 //! in `quarantine`.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use agogic_schema::{CacheRecord, Event, Shape};
 
 use crate::content::{self, Part};
+use crate::disk::Disk;
 use crate::format::{self, Chunk, HEADER_LEN, RAW_F32, TRAILER_LEN, Unread};
 use crate::layout::Layout;
 use crate::stat::Stat;
+
+/// Bytes from the end that are read at once.
+const END: u64 = 4096;
 
 /// Why a file gave no values.
 #[derive(Debug)]
@@ -31,6 +36,7 @@ pub(crate) enum Fault {
 /// A chunk file whose header and footer are whole.
 #[derive(Debug)]
 pub(crate) struct ChunkFile {
+    disk: Arc<dyn Disk>,
     file: File,
     seed: u64,
     pub(crate) stat: Stat,
@@ -42,21 +48,21 @@ pub(crate) struct ChunkFile {
 }
 
 impl ChunkFile {
-    pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
+    pub(crate) fn open(disk: &Arc<dyn Disk>, path: &Path) -> Result<Self, Fault> {
         // Asked before opening: opening a pipe that somebody put here blocks.
-        let meta = fs::metadata(path).map_err(opening)?;
+        let meta = disk.metadata(path).map_err(opening)?;
         if !meta.is_file() {
             return Err(Fault::Damaged("it is no file".into(), Some(Stat::of(&meta))));
         }
-        let mut file = File::open(path).map_err(opening)?;
+        let file = disk.open(path).map_err(opening)?;
         let stat = Stat::of(&file.metadata().map_err(opening)?);
         let (footer, version, record, chunks) =
-            read_frame(&mut file, stat.size).map_err(|unread| match unread {
+            read_frame(&**disk, &file, stat.size).map_err(|unread| match unread {
                 Unread::Damaged(reason) => Fault::Damaged(reason, Some(stat)),
                 Unread::Newer(reason) => Fault::Newer(reason),
             })?;
         let seed = format::seed(&record.key);
-        Ok(Self { file, seed, stat, version, footer, record, chunks })
+        Ok(Self { disk: Arc::clone(disk), file, seed, stat, version, footer, record, chunks })
     }
 
     /// Whether the file stands where its key belongs: one that was renamed
@@ -133,7 +139,7 @@ impl ChunkFile {
 
     fn read_chunk(&self, number: usize, out: &mut [u8]) -> Result<(), Fault> {
         let chunk = &self.chunks[number];
-        if let Err(cause) = read_at(&self.file, chunk.offset, out) {
+        if let Err(cause) = self.disk.read_at(&self.file, chunk.offset, out) {
             return Err(self.damaged(format!("chunk {number} cannot be read: {cause}")));
         }
         if format::checksum(out, self.seed, number) != chunk.checksum {
@@ -143,45 +149,46 @@ impl ChunkFile {
     }
 }
 
-/// Fills `out` from a place in the file. Several threads may at once.
-#[cfg(unix)]
-fn read_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
-    while !out.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, out, offset) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => (offset, out) = (offset + read as u64, &mut out[read..]),
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            Err(cause) => return Err(cause),
-        }
-    }
-    Ok(())
-}
-
 /// Header, trailer and footer of a file of `size` bytes.
-fn read_frame(file: &mut File, size: u64) -> Result<([u8; 32], u32, CacheRecord, Vec<Chunk>), Unread> {
+fn read_frame(
+    disk: &dyn Disk,
+    file: &File,
+    size: u64,
+) -> Result<([u8; 32], u32, CacheRecord, Vec<Chunk>), Unread> {
     let fail = |cause: io::Error| format!("it cannot be read: {cause}");
     if size < HEADER_LEN + TRAILER_LEN {
         return Err(format!("it has {size} bytes only").into());
     }
     let mut header = [0; HEADER_LEN as usize];
-    file.read_exact(&mut header).map_err(fail)?;
-    let mut trailer = [0; TRAILER_LEN as usize];
-    file.seek(SeekFrom::Start(size - TRAILER_LEN)).map_err(fail)?;
-    file.read_exact(&mut trailer).map_err(fail)?;
-    let (length, hash) = format::parse_trailer(&trailer, size)?;
-    file.seek(SeekFrom::Start(size - TRAILER_LEN - length)).map_err(fail)?;
-    let mut footer = Vec::new();
-    file.take(length).read_to_end(&mut footer).map_err(fail)?;
-    if footer.len() as u64 != length {
-        return Err(String::from("it became shorter while it was read").into());
-    }
-    let (record, chunks) = format::parse(&header, &footer, hash, size)?;
+    disk.read_at(file, 0, &mut header).map_err(fail)?;
+    // Most footers are no longer than this, and come along with the trailer.
+    let mut end = vec![0; (size - HEADER_LEN).min(END) as usize];
+    disk.read_at(file, size - end.len() as u64, &mut end).map_err(fail)?;
+    let trailer = end.last_chunk().ok_or_else(|| String::from("its end is missing"))?;
+    let (length, hash) = format::parse_trailer(trailer, size)?;
+    let from = end.len() as u64 - TRAILER_LEN;
+    let rest;
+    let footer = match from.checked_sub(length) {
+        Some(start) => &end[start as usize..from as usize],
+        None => {
+            rest = read_some(disk, file, size - TRAILER_LEN - length, length).map_err(fail)?;
+            &rest[..]
+        }
+    };
+    let (record, chunks) = format::parse(&header, footer, hash, size)?;
     Ok((hash, format::version(&header), record, chunks))
+}
+
+/// So many bytes, which the file said there are: room is made as they come.
+fn read_some(disk: &dyn Disk, file: &File, from: u64, length: u64) -> io::Result<Vec<u8>> {
+    const PIECE: u64 = 1 << 20;
+    let mut bytes = Vec::new();
+    while (bytes.len() as u64) < length {
+        let start = bytes.len();
+        bytes.resize(start + (length - start as u64).min(PIECE) as usize, 0);
+        disk.read_at(file, from + start as u64, &mut bytes[start..])?;
+    }
+    Ok(bytes)
 }
 
 /// Error numbers that speak of the process or the machine, not of the file: no

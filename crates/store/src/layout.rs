@@ -2,12 +2,14 @@
 //! knows what is inside a chunk file.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use agogic_schema::{AssetId, CacheKey, Namespace, ProfileName, Stem};
 
+use crate::disk::{Disk, make_folders};
 use crate::stat::now_ns;
 use crate::{FORMAT_VERSION, StoreError};
 
@@ -22,19 +24,26 @@ const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 #[derive(Debug)]
 pub(crate) struct Layout {
     root: PathBuf,
+    disk: Arc<dyn Disk>,
+    read_only: bool,
 }
 
 impl Layout {
     /// The folder, made where it is missing, refused where a later program
     /// made it.
-    pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(dir: &Path, disk: Arc<dyn Disk>) -> Result<Self, StoreError> {
         let root = std::path::absolute(dir).map_err(|cause| StoreError::unusable(dir, &cause))?;
-        let layout = Self { root };
-        match read_version(&layout.root.join("VERSION")) {
+        let version = root.join("VERSION");
+        let may_not = |cause: &io::Error| {
+            matches!(cause.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+        };
+        let read_only = disk.probe(&version).is_err_and(|cause| may_not(&cause));
+        let layout = Self { root, disk, read_only };
+        match read_version(&version) {
             Ok(Some(found)) if found > u64::from(FORMAT_VERSION) => {
                 Err(StoreError::Newer { folder: layout.root, found, known: FORMAT_VERSION })
             }
-            Ok(Some(found)) if found == u64::from(FORMAT_VERSION) => Ok(layout),
+            Ok(Some(found)) if found == u64::from(FORMAT_VERSION) || read_only && found > 0 => Ok(layout),
             // An earlier one is raised, so that the programs of its time do
             // not take new files for damage. A VERSION that is no number is
             // damage: every chunk file states its own version, so nothing is
@@ -51,22 +60,46 @@ impl Layout {
     }
 
     fn make(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.root)?;
+        let disk = &*self.disk;
+        make_folders(disk, &self.root)?;
         // Backup programs pass over a folder with this tag, so a folder that
         // holds anything else does not get one.
         if fs::read_dir(&self.root)?.next().is_none() {
             let tag = self.root.join("CACHEDIR.TAG");
-            fs::write(&tag, CACHEDIR_TAG).inspect_err(|_| drop(fs::remove_file(&tag)))?;
+            match disk.create(&tag) {
+                // Somebody else is making the folder too.
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                made => made.and_then(|file| {
+                    let written = disk.write_at(&file, &tag, 0, CACHEDIR_TAG.as_bytes());
+                    written.and_then(|()| disk.sync(&file, &tag)).inspect_err(|_| drop(disk.remove(&tag)))
+                }),
+            }?;
         }
         for dir in [self.namespaces(), self.tmp(), self.quarantine(), self.locks()] {
-            fs::create_dir_all(dir)?;
+            make_folders(disk, &dir)?;
         }
         // Last, so that a folder with a VERSION is a whole one.
         let staged = self.locks().join(format!("VERSION.{}", unique()));
-        let mut file = File::create(&staged)?;
-        writeln!(file, "{FORMAT_VERSION}")?;
-        file.sync_all()?;
-        fs::rename(&staged, self.root.join("VERSION"))
+        let file = disk.create(&staged)?;
+        disk.write_at(&file, &staged, 0, format!("{FORMAT_VERSION}\n").as_bytes())?;
+        disk.sync(&file, &staged)?;
+        disk.rename(&staged, &self.root.join("VERSION"))?;
+        disk.sync_folder(&self.root)
+    }
+
+    /// The file system that the folder is on.
+    pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    /// Whether the folder may be read only.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Refuses to change a folder that may be read only.
+    pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
+        if self.read_only { Err(StoreError::ReadOnly { folder: self.root.clone() }) } else { Ok(()) }
     }
 
     pub(crate) fn root(&self) -> &Path {

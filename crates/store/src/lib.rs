@@ -54,6 +54,7 @@ mod codec;
 mod collect;
 mod content;
 mod database;
+pub mod disk;
 mod error;
 mod file;
 mod format;

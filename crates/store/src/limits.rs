@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -178,9 +178,9 @@ impl Store {
         limits.check().map_err(wrong)?;
         let text = toml::to_string(limits).map_err(|cause| wrong(cause.to_string()))?;
         // Locked while it is written, so that nobody takes it for a leftover.
-        let mut staged = TempFile::create(layout)?;
-        let written = staged.file.write_all(text.as_bytes()).and_then(|()| staged.file.sync_all());
-        written.and_then(|()| staged.place(&path)).map_err(|cause| StoreError::io("write", &path, cause))?;
+        let mut staged = TempFile::with(layout, &text)?;
+        let placed = staged.place(&path).and_then(|()| layout.disk().sync_folder(layout.root()));
+        placed.map_err(|cause| StoreError::io("write", &path, cause))?;
         self.inner.memory.set_limits(current.get().of_memory());
         Ok(())
     }

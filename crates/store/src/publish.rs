@@ -2,13 +2,13 @@
 //! on disk first, then the names, then the folders, then the index.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use agogic_schema::CacheRecord;
 
+use crate::disk::make_folders;
 use crate::index::Row;
 use crate::stat::Stat;
 use crate::{Store, StoreError, TrackWriter};
@@ -18,6 +18,7 @@ pub(crate) fn publish_all(
     mut writers: Vec<TrackWriter>,
 ) -> Result<Vec<CacheRecord>, StoreError> {
     let layout = &store.inner.layout;
+    let disk = &**layout.disk();
     let mut sealed = Vec::with_capacity(writers.len());
     for writer in &mut writers {
         let (record, footer) = writer.seal()?;
@@ -30,17 +31,17 @@ pub(crate) fn publish_all(
     for (writer, (record, footer)) in writers.iter_mut().zip(sealed) {
         let path = layout.track(&record.key);
         if let Some(folder) = path.parent() {
-            make_folder(folder, &mut folders).map_err(|cause| StoreError::io("make", folder, cause))?;
+            make_folders(disk, folder).map_err(|cause| StoreError::io("make", folder, cause))?;
             folders.insert(folder.to_path_buf());
         }
-        let placed = writer.temp.place(&path).and_then(|()| writer.temp.file.metadata());
+        let placed = writer.temp.place(&path).and_then(|()| writer.temp.metadata());
         // Of the file that was written, not of what stands there: that may be
         // another process' by now, and the row must not vouch for it.
         let meta = placed.map_err(|cause| StoreError::io("publish", &path, cause))?;
         rows.push(Row { stat: Stat::of(&meta), footer, record });
     }
     for folder in &folders {
-        sync_folder(folder).map_err(|cause| StoreError::io("write", folder, cause))?;
+        disk.sync_folder(folder).map_err(|cause| StoreError::io("write", folder, cause))?;
     }
     // The files are the truth and are durable: without a row they are adopted.
     let _ = store.inner.index.put(layout, &rows, 0);
@@ -56,7 +57,7 @@ pub(crate) fn publish_all(
 /// journal for all of them at once.
 fn sync_files(writers: &[TrackWriter]) -> Result<(), StoreError> {
     let sync = |writer: &TrackWriter| {
-        let done = writer.temp.file.sync_data();
+        let done = writer.temp.sync();
         done.map_err(|cause| StoreError::io("write", writer.temp.path(), cause))
     };
     if let [writer] = writers {
@@ -78,40 +79,5 @@ fn sync_files(writers: &[TrackWriter]) -> Result<(), StoreError> {
             Ok(())
         })?;
     }
-    Ok(())
-}
-
-/// Makes a folder and those above it; `changed` takes the folders that got a
-/// new entry.
-fn make_folder(folder: &Path, changed: &mut BTreeSet<PathBuf>) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let Some(parent) = folder.parent() else { return Ok(()) };
-    make_folder(parent, changed)?;
-    match fs::create_dir(folder) {
-        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(cause),
-        _ => {
-            changed.insert(parent.to_path_buf());
-            Ok(())
-        }
-    }
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        // Some network file systems cannot; they order such changes themselves.
-        Err(cause) if matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
-            Ok(())
-        }
-        done => done,
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    // Folders cannot be opened; the journal of the file system sees to it.
-    let _: Option<File> = None;
     Ok(())
 }

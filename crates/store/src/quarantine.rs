@@ -4,10 +4,10 @@
 //! The log, not the index, is the count of all damage ever found: it outlives
 //! a lost index, and a reader needs no lock to add to it.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::disk::{gone, make_folders};
 use crate::layout::{EXTENSION, Layout, unique};
 use crate::stat::{Stat, now_ns};
 use crate::{Store, StoreError};
@@ -16,24 +16,25 @@ use crate::{Store, StoreError};
 /// another has taken its place since `seen`. Returns whether it was counted:
 /// of two processes that find the same damage, one does.
 pub(crate) fn set_aside(layout: &Layout, path: &Path, seen: Option<Stat>, reason: &str) -> bool {
-    let Ok(meta) = fs::metadata(path) else { return false };
+    let disk = layout.disk();
+    let Ok(meta) = disk.metadata(path) else { return false };
     if seen.is_some_and(|seen| seen != Stat::of(&meta)) {
         return false;
     }
     let to = layout.quarantine().join(name(path));
-    let moved = fs::rename(path, &to).or_else(|_| {
-        fs::create_dir_all(layout.quarantine())?;
-        fs::rename(path, &to)
+    let moved = disk.rename(path, &to).or_else(|_| {
+        make_folders(&**disk, &layout.quarantine())?;
+        disk.rename(path, &to)
     });
     match moved {
         Ok(()) => {
             let text = format!("{}\n{reason}\n", layout.relative(path).display());
             // A reason that cannot be written is in the log still.
-            let _ = fs::write(to.with_extension("reason.txt"), text);
+            let _ = disk.append(&to.with_extension("reason.txt"), text.as_bytes());
         }
         Err(_) if !path.exists() => return false,
         // It cannot be moved: then it should at least not be met again.
-        Err(_) => drop(fs::remove_file(path)),
+        Err(_) => drop(disk.remove(path)),
     }
     count(layout, path, reason);
     true
@@ -81,10 +82,11 @@ impl Store {
     /// [`StoreError::Io`] for a file that cannot be removed.
     pub fn clear_quarantine(&self) -> Result<(), StoreError> {
         let folder = self.inner.layout.quarantine();
+        let disk = self.inner.layout.disk();
         let list = |cause| StoreError::io("list", &folder, cause);
         for entry in fs::read_dir(&folder).map_err(list)?.flatten() {
             let path = entry.path();
-            fs::remove_file(&path).map_err(|cause| StoreError::io("remove", &path, cause))?;
+            gone(disk.remove(&path)).map_err(|cause| StoreError::io("remove", &path, cause))?;
         }
         Ok(())
     }
@@ -95,9 +97,8 @@ pub(crate) fn count(layout: &Layout, path: &Path, reason: &str) {
     let seconds = now_ns() / 1_000_000_000;
     let reason = reason.replace(['\n', '\r', '\t'], " ");
     let line = format!("{seconds}\t{}\t{reason}\n", layout.relative(path).display());
-    let log = OpenOptions::new().append(true).create(true).open(layout.damage_log());
     // On a full disk the count is lost; the damage is still a miss.
-    let _ = log.and_then(|mut log| log.write_all(line.as_bytes()));
+    let _ = layout.disk().append(&layout.damage_log(), line.as_bytes());
 }
 
 /// Lines in the damage log.

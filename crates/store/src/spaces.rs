@@ -3,13 +3,14 @@
 //! lost index does not take with it.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use agogic_schema::{AssetId, Namespace};
 
+use crate::disk::{gone, make_folders};
 use crate::layout::{Kind, Layout, file_name, list, namespace_of, unique};
 use crate::temp::TempFile;
 use crate::{Store, StoreError};
@@ -26,15 +27,15 @@ impl Store {
     /// [`StoreError::Full`] or [`StoreError::Io`] where that cannot be written.
     pub fn set_expiry(&self, at: Option<SystemTime>) -> Result<(), StoreError> {
         let layout = &self.inner.layout;
+        let disk = &**layout.disk();
         let folder = layout.namespace(&self.namespace);
         let path = folder.join(EXPIRES);
         let failed = |cause| StoreError::io("write", &path, cause);
-        let Some(at) = at else { return gone(fs::remove_file(&path)).map_err(failed) };
+        let Some(at) = at else { return gone(disk.remove(&path)).map_err(failed) };
         let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        fs::create_dir_all(&folder).map_err(failed)?;
-        let mut staged = TempFile::create(layout)?;
-        let written = staged.file.write_all(format!("{seconds}\n").as_bytes());
-        written.and_then(|()| staged.place(&path)).map_err(failed)
+        make_folders(disk, &folder).map_err(failed)?;
+        let mut staged = TempFile::with(layout, &format!("{seconds}\n"))?;
+        staged.place(&path).and_then(|()| disk.sync_folder(&folder)).map_err(failed)
     }
 
     /// When the namespace goes as a whole, if it is a guest's.
@@ -61,10 +62,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Full`] or [`StoreError::Io`] where that cannot be written.
     pub fn pin(&self, asset: &AssetId) -> Result<(), StoreError> {
-        let path = self.inner.layout.pin(&self.namespace, asset);
+        let layout = &self.inner.layout;
+        let (disk, path) = (&**layout.disk(), layout.pin(&self.namespace, asset));
         let folder = path.parent().unwrap_or(&path);
-        let made = fs::create_dir_all(folder).and_then(|()| File::create(&path));
-        made.map(drop).map_err(|cause| StoreError::io("write", &path, cause))
+        let make = || match disk.create(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(cause),
+            _ => disk.sync_folder(folder),
+        };
+        let made = make_folders(disk, folder).and_then(|()| make());
+        made.map_err(|cause| StoreError::io("write", &path, cause))
     }
 
     /// Lets an asset be cleaned up again.
@@ -73,7 +79,7 @@ impl Store {
     /// [`StoreError::Io`] where the pin cannot be removed.
     pub fn unpin(&self, asset: &AssetId) -> Result<(), StoreError> {
         let path = self.inner.layout.pin(&self.namespace, asset);
-        gone(fs::remove_file(&path)).map_err(|cause| StoreError::io("remove", &path, cause))
+        gone(self.inner.layout.disk().remove(&path)).map_err(|cause| StoreError::io("remove", &path, cause))
     }
 
     /// The assets that are pinned in this namespace, in order.
@@ -100,9 +106,10 @@ impl Layout {
     /// Removes a namespace as a whole: at once out of sight, then from the disk.
     pub(crate) fn remove_namespace(&self, namespace: &Namespace) -> io::Result<()> {
         let aside = self.tmp().join(unique());
-        gone(fs::rename(self.namespace(namespace), &aside))?;
-        gone(fs::remove_dir_all(self.pin_folder(namespace)))?;
-        gone(fs::remove_dir_all(&aside))
+        let disk = self.disk();
+        gone(disk.rename(&self.namespace(namespace), &aside))?;
+        gone(disk.remove_folder(&self.pin_folder(namespace)))?;
+        gone(disk.remove_folder(&aside))
     }
 
     fn pin_folder(&self, namespace: &Namespace) -> PathBuf {
@@ -133,12 +140,4 @@ impl Layout {
 
 fn expiry(folder: &Path) -> Option<u64> {
     fs::read_to_string(folder.join(EXPIRES)).ok()?.trim_end().parse().ok()
-}
-
-/// What is gone already need not be removed.
-fn gone(done: io::Result<()>) -> io::Result<()> {
-    match done {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
 }

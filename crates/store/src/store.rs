@@ -3,7 +3,6 @@
 //! it in `verify`.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use agogic_schema::{
     TrackHeader,
 };
 
+use crate::disk::{Disk, System};
 use crate::file::{ChunkFile, Fault};
 use crate::index::{Index, Row};
 use crate::layout::Layout;
@@ -94,15 +94,26 @@ pub(crate) enum Examined {
 
 impl Store {
     /// Opens a cache folder, making it where there is none, and clears away
-    /// what killed writers left.
+    /// what killed writers left. One that may not be written is read all the
+    /// same; nothing can be added to it then.
     ///
     /// # Errors
     /// [`StoreError::Unusable`] where the folder cannot be made or written,
     /// [`StoreError::Newer`] where a later program made it.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let layout = Layout::open(dir)?;
+        Self::open_on(dir, Arc::new(System))
+    }
+
+    /// The same on a file system that a test stands in for.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on(dir: &Path, disk: Arc<dyn Disk>) -> Result<Self, StoreError> {
+        let layout = Layout::open(dir, disk)?;
         let index = Index::open(&layout)?;
-        temp::clean(&layout);
+        if !layout.is_read_only() {
+            temp::clean(&layout);
+        }
         let (namespace, stem) = (Namespace::default(), Stem::default());
         let limits = Current::new(&layout);
         let memory = MemoryTier::new(limits.get().of_memory());
@@ -158,7 +169,7 @@ impl Store {
         let mut seen = HashSet::new();
         for row in index.rows(layout, &self.namespace, asset, &self.stem, profile)? {
             let path = layout.track(&row.record.key);
-            if fs::metadata(&path).is_ok_and(|meta| meta.is_file() && Stat::of(&meta) == row.stat) {
+            if layout.disk().metadata(&path).is_ok_and(|meta| meta.is_file() && Stat::of(&meta) == row.stat) {
                 entries.push(Entry { bytes: row.stat.size, record: row.record });
             } else {
                 match self.examine(&path)? {
@@ -200,7 +211,7 @@ impl Store {
             return Ok(None);
         }
         let path = self.inner.layout.track(key);
-        let opened = ChunkFile::open(&path).and_then(|file| {
+        let opened = ChunkFile::open(self.inner.layout.disk(), &path).and_then(|file| {
             file.check_place(&self.inner.layout, &path)?;
             Ok(file)
         });
@@ -269,7 +280,7 @@ impl Store {
         // file is.
         self.inner.index.drop_row(&self.inner.layout, key)?;
         let path = self.inner.layout.track(key);
-        match fs::remove_file(&path) {
+        match self.inner.layout.disk().remove(&path) {
             Ok(()) => Ok(true),
             Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 Ok(false)
@@ -310,7 +321,7 @@ impl Store {
     }
 
     fn check(&self, path: &Path, fails: impl FnOnce(&str, Option<Stat>)) -> Result<Examined, StoreError> {
-        let checked = ChunkFile::open(path).and_then(|file| {
+        let checked = ChunkFile::open(self.inner.layout.disk(), path).and_then(|file| {
             file.check_place(&self.inner.layout, path)?;
             file.check_all()?;
             Ok(file)

@@ -2,31 +2,35 @@
 //! that what a killed process left behind can be told from what another
 //! process is writing: the kernel frees the lock of the dead.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::StoreError;
+use crate::disk::{Disk, make_folders};
 use crate::layout::{Layout, unique};
 
 /// A file in `tmp/` that is removed when dropped, unless it was renamed.
 #[derive(Debug)]
 pub(crate) struct TempFile {
-    pub(crate) file: File,
+    disk: Arc<dyn Disk>,
+    file: File,
     path: PathBuf,
     placed: bool,
 }
 
 impl TempFile {
     pub(crate) fn create(layout: &Layout) -> Result<Self, StoreError> {
-        let folder = layout.tmp();
+        layout.check_writable()?;
+        let (folder, disk) = (layout.tmp(), layout.disk());
         loop {
             let path = folder.join(unique());
-            let file = match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
+            let file = match disk.create(&path) {
                 Ok(file) => file,
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(&folder).map_err(|cause| StoreError::io("make", &folder, cause))?;
+                    make_folders(&**disk, &folder).map_err(|cause| StoreError::io("make", &folder, cause))?;
                     continue;
                 }
                 Err(cause) => return Err(StoreError::io("create", &path, cause)),
@@ -39,7 +43,7 @@ impl TempFile {
                 Ok(()) | Err(TryLockError::Error(_)) => {}
             }
             if is_linked(&file, &path) {
-                return Ok(Self { file, path, placed: false });
+                return Ok(Self { disk: Arc::clone(disk), file, path, placed: false });
             }
         }
     }
@@ -48,9 +52,34 @@ impl TempFile {
         &self.path
     }
 
+    /// A temporary file with this in it, which outlasts a loss of power.
+    pub(crate) fn with(layout: &Layout, text: &str) -> Result<Self, StoreError> {
+        let staged = Self::create(layout)?;
+        let written = staged.write_at(0, text.as_bytes()).and_then(|()| staged.sync());
+        written.map_err(|cause| StoreError::io("write", &staged.path, cause))?;
+        Ok(staged)
+    }
+
+    pub(crate) fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.disk.write_at(&self.file, &self.path, at, bytes)
+    }
+
+    pub(crate) fn read_at(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        self.disk.read_at(&self.file, at, out)
+    }
+
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.disk.sync(&self.file, &self.path)
+    }
+
+    /// Of this file, whatever stands under its name by now.
+    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
+        self.file.metadata()
+    }
+
     /// Gives the file its name, replacing what stood there.
     pub(crate) fn place(&mut self, to: &Path) -> io::Result<()> {
-        fs::rename(&self.path, to)?;
+        self.disk.rename(&self.path, to)?;
         self.placed = true;
         Ok(())
     }
@@ -60,7 +89,7 @@ impl Drop for TempFile {
     fn drop(&mut self) {
         if !self.placed {
             // What cannot be removed now is removed by the next to clean.
-            let _ = fs::remove_file(&self.path);
+            let _ = self.disk.remove(&self.path);
         }
     }
 }
@@ -73,7 +102,7 @@ pub(crate) fn clean(layout: &Layout) -> u64 {
         let kind = entry.file_type().ok();
         if kind.is_some_and(|kind| kind.is_dir()) {
             // A namespace whose removal was broken off.
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = layout.disk().remove_folder(&entry.path());
         }
         if !kind.is_some_and(|kind| kind.is_file()) {
             continue;
@@ -81,7 +110,7 @@ pub(crate) fn clean(layout: &Layout) -> u64 {
         let Ok(file) = OpenOptions::new().read(true).write(true).open(entry.path()) else { continue };
         // Should its writer have published it meanwhile, the name is gone and
         // the removal finds nothing.
-        if file.try_lock().is_ok() && fs::remove_file(entry.path()).is_ok() {
+        if file.try_lock().is_ok() && layout.disk().remove(&entry.path()).is_ok() {
             removed += 1;
         }
     }
@@ -106,7 +135,7 @@ mod tests {
     #[test]
     fn the_dead_are_cleaned_and_the_living_spared() {
         let dir = tempfile::tempdir().unwrap();
-        let layout = Layout::open(dir.path()).unwrap();
+        let layout = Layout::open(dir.path(), Arc::new(crate::disk::System)).unwrap();
         let alive = TempFile::create(&layout).unwrap();
         let dead = layout.tmp().join("1-0-0");
         fs::write(&dead, "half a track").unwrap();

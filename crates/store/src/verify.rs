@@ -2,7 +2,6 @@
 //! the files.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::PathBuf;
 
 use crate::store::{Examined, Inner};
@@ -84,7 +83,7 @@ impl Store {
             .all_tracks()
             .map_err(|cause| StoreError::io("list the tracks in", &layout.namespaces(), cause))?;
         let sized = |path: PathBuf| {
-            let size = fs::metadata(&path).map_or(0, |meta| meta.len());
+            let size = layout.disk().metadata(&path).map_or(0, |meta| meta.len());
             (path, size)
         };
         let files: Vec<(PathBuf, u64)> = files.into_iter().map(sized).collect();

@@ -2,7 +2,7 @@
 //! How the file becomes visible is in `publish`.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 
 use agogic_schema::{
     CacheKey, CacheRecord, ContentHash, DescriptorId, Event, MaxError, Notes, Provenance, RECORD_VERSION,
@@ -406,8 +406,7 @@ impl TrackWriter {
     }
 
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        let file = &mut self.temp.file;
-        file.seek(SeekFrom::Start(at)).and_then(|_| file.write_all(bytes)).map_err(|cause| {
+        self.temp.write_at(at, bytes).map_err(|cause| {
             self.state = State::Failed;
             StoreError::io("write", self.temp.path(), cause)
         })
@@ -424,8 +423,7 @@ impl TrackWriter {
         let width = self.header.width();
         bytes.resize(chunk.length as usize, 0);
         values.resize(chunk.frames as usize * width, 0.0);
-        let file = &mut self.temp.file;
-        let mut read = file.seek(SeekFrom::Start(chunk.offset)).and_then(|_| file.read_exact(bytes));
+        let mut read = self.temp.read_at(chunk.offset, bytes);
         if read.is_ok()
             && (format::checksum(bytes, self.seed, number) != chunk.checksum
                 || format::values(chunk.encoding, bytes, width, values).is_err())
