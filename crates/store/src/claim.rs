@@ -49,6 +49,7 @@ fn open(layout: &Layout, names: &[&[u8]]) -> io::Result<File> {
     }
     let [a, b, ..] = *hash.finalize().as_bytes();
     let shard = u64::from(u16::from_le_bytes([a, b])) % SHARDS;
+    layout.check_writable().map_err(io::Error::other)?;
     let path = layout.locks().join(format!("compute-{shard:03x}"));
     OpenOptions::new().write(true).create(true).truncate(false).open(path)
 }

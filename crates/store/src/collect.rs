@@ -97,11 +97,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Index`] or [`StoreError::Io`] where the index or a folder
-    /// cannot be read.
+    /// cannot be read, [`StoreError::ReadOnly`] where nothing may be removed.
     pub fn collect(&self, dry_run: bool) -> Result<Option<Collection>, StoreError> {
         let Inner { layout, index, limits, .. } = &*self.inner;
+        if !dry_run {
+            layout.check_writable()?;
+        }
         let lock = layout.locks().join("collect");
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&lock).ok();
+        let open = || OpenOptions::new().write(true).create(true).truncate(false).open(&lock).ok();
+        // Where nothing may be written nobody cleans.
+        let lock = if layout.is_read_only() { None } else { open() };
         // A file system without locks: two that clean find what the other left.
         if matches!(lock.as_ref().map(File::try_lock), Some(Err(TryLockError::WouldBlock))) {
             return Ok(None);

@@ -27,6 +27,7 @@ impl Store {
     /// [`StoreError::Full`] or [`StoreError::Io`] where that cannot be written.
     pub fn set_expiry(&self, at: Option<SystemTime>) -> Result<(), StoreError> {
         let layout = &self.inner.layout;
+        layout.check_writable()?;
         let disk = &**layout.disk();
         let folder = layout.namespace(&self.namespace);
         let path = folder.join(EXPIRES);
@@ -63,6 +64,7 @@ impl Store {
     /// [`StoreError::Full`] or [`StoreError::Io`] where that cannot be written.
     pub fn pin(&self, asset: &AssetId) -> Result<(), StoreError> {
         let layout = &self.inner.layout;
+        layout.check_writable()?;
         let (disk, path) = (&**layout.disk(), layout.pin(&self.namespace, asset));
         let folder = path.parent().unwrap_or(&path);
         let make = || match disk.create(&path) {

@@ -242,7 +242,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Track`] for a header that contradicts itself or the key,
-    /// [`StoreError::Full`] or [`StoreError::Io`] where no file can be made.
+    /// [`StoreError::ReadOnly`], [`StoreError::Full`] or [`StoreError::Io`]
+    /// where no file can be made.
     pub fn writer(
         &self,
         key: CacheKey,
@@ -271,11 +272,12 @@ impl Store {
     /// none.
     ///
     /// # Errors
-    /// [`StoreError::Index`] or [`StoreError::Io`].
+    /// [`StoreError::Index`], [`StoreError::Io`] or [`StoreError::ReadOnly`].
     pub fn remove(&self, key: &CacheKey) -> Result<bool, StoreError> {
         if !self.sees(key) {
             return Ok(false);
         }
+        self.inner.layout.check_writable()?;
         // The row first: a file without a row is no damage, a row without a
         // file is.
         self.inner.index.drop_row(&self.inner.layout, key)?;

@@ -3,6 +3,7 @@
 
 mod cases;
 mod damage;
+mod faults;
 mod limits;
 mod memory;
 mod memory_laws;
