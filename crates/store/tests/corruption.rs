@@ -77,8 +77,11 @@ fn count() -> usize {
     std::env::var("AGOGIC_CORRUPTIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000)
 }
 
-/// A cache with tracks of every kind, and what is in each.
-fn cache(root: &Path) -> (Store, Vec<(CacheKey, FeatureTrack, PathBuf, Vec<u8>)>) {
+/// A track, its file, and the bytes of it.
+type Held = (CacheKey, FeatureTrack, PathBuf, Vec<u8>);
+
+/// A cache with tracks of every kind.
+fn cache(root: &Path) -> (Store, Vec<Held>) {
     let store = Store::open(root).unwrap();
     let tracks = [
         dense("t.dense", &["left", "right"], 3, 50),
