@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -112,8 +113,26 @@ impl ChunkFile {
             return self.read_chunk(number, bytemuck::cast_slice_mut(out));
         }
         self.file_bytes(number, bytes)?;
-        format::values(encoding, bytes, self.record.header.width(), out)
+        self.decode(number, bytes, out)
+    }
+
+    /// The values that these bytes of a chunk stand for; of a raw chunk they may
+    /// be a part.
+    pub(crate) fn decode(&self, number: usize, bytes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
+        format::values(self.chunks[number].encoding, bytes, self.record.header.width(), out)
             .map_err(|reason| self.damaged(format!("chunk {number} is not readable: {reason}")))
+    }
+
+    /// The chunks that hold frames of a plane, in order.
+    pub(crate) fn holding(&self, plane: usize, range: &Range<u64>) -> Vec<usize> {
+        let after = |chunk: &Chunk| chunk.first + u64::from(chunk.frames) > range.start;
+        if self.record.frames.len() == 1 {
+            let start = self.chunks.partition_point(|chunk| !after(chunk));
+            let count = self.chunks[start..].partition_point(|chunk| chunk.first < range.end);
+            return if plane == 0 { (start..start + count).collect() } else { vec![] };
+        }
+        let holds = |chunk: &Chunk| chunk.plane as usize == plane && after(chunk) && chunk.first < range.end;
+        (0..self.chunks.len()).filter(|&number| holds(&self.chunks[number])).collect()
     }
 
     /// The events of a chunk of events.
@@ -138,11 +157,26 @@ impl ChunkFile {
     }
 
     fn read_chunk(&self, number: usize, out: &mut [u8]) -> Result<(), Fault> {
-        let chunk = &self.chunks[number];
-        if let Err(cause) = self.disk.read_at(&self.file, chunk.offset, out) {
-            return Err(self.damaged(format!("chunk {number} cannot be read: {cause}")));
-        }
-        if format::checksum(out, self.seed, number) != chunk.checksum {
+        self.read(number, out)?;
+        self.check(number, out)
+    }
+
+    /// The bytes of chunks that follow each other, which stand side by side in
+    /// the file. They are not checked yet.
+    pub(crate) fn read_run(&self, numbers: Range<usize>, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let bytes: usize = self.chunks[numbers.clone()].iter().map(|chunk| chunk.length as usize).sum();
+        out.resize(bytes, 0);
+        self.read(numbers.start, out)
+    }
+
+    fn read(&self, number: usize, out: &mut [u8]) -> Result<(), Fault> {
+        let read = self.disk.read_at(&self.file, self.chunks[number].offset, out);
+        read.map_err(|cause| self.damaged(format!("chunk {number} cannot be read: {cause}")))
+    }
+
+    /// Whether these are the bytes of a chunk.
+    pub(crate) fn check(&self, number: usize, bytes: &[u8]) -> Result<(), Fault> {
+        if format::checksum(bytes, self.seed, number) != self.chunks[number].checksum {
             return Err(self.damaged(format!("checksum of chunk {number} differs")));
         }
         Ok(())

@@ -31,7 +31,7 @@ const MAX_FOOTER: u64 = 256 << 20;
 /// Longest chunk written or believed.
 pub(crate) const MAX_CHUNK: usize = 16 << 20;
 /// Length that chunks are cut to, as far as whole frames allow.
-pub(crate) const CHUNK_TARGET: usize = 128 << 10;
+pub(crate) const CHUNK_TARGET: usize = 32 << 10;
 
 /// Little-endian f32 values, nothing more.
 pub(crate) const RAW_F32: u32 = 0;

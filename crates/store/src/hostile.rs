@@ -1,5 +1,6 @@
 //! Doors for those who try to break what reads bytes from outside, behind the
-//! checksums that keep nearly all damage out. Not for use otherwise.
+//! checksums that keep nearly all damage out, and for measuring. Not for use
+//! otherwise.
 
 use std::path::PathBuf;
 
@@ -11,6 +12,12 @@ use crate::{Store, codec};
 /// A packed chunk of so many values in frames of `width`. Whether it has any.
 pub fn packed(bytes: &[u8], width: usize, values: usize) -> bool {
     codec::decode(bytes, width, &mut vec![0.0; values]).is_ok()
+}
+
+/// The values of a packed chunk, as many as there is room for, in frames of
+/// `width`. Whether it has them.
+pub fn unpack(bytes: &[u8], width: usize, out: &mut [f32]) -> bool {
+    codec::decode(bytes, width, out).is_ok()
 }
 
 /// A footer, as if its hash were right. Whether it is one.

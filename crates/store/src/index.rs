@@ -94,7 +94,7 @@ impl Index {
     }
 
     /// Writes rows, replacing those of the same key, and adds to the number of
-    /// adopted files, in one transaction.
+    /// adopted files, in one transaction. A file that is gone gets none.
     pub(crate) fn put(&self, layout: &Layout, rows: &[Row], adopted: u64) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
@@ -102,8 +102,13 @@ impl Index {
         self.run(layout, |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for row in rows {
-                let record = rmp_serde::to_vec_named(&row.record).map_err(unreadable)?;
                 let key = &row.record.key;
+                // Cleaned up already. Whoever removes it now drops its row after
+                // this transaction.
+                if layout.disk().metadata(&layout.track(key)).is_err() {
+                    continue;
+                }
+                let record = rmp_serde::to_vec_named(&row.record).map_err(unreadable)?;
                 let [size, mtime, ctime, inode] = numbers(&row.stat);
                 transaction
                     .prepare_cached(

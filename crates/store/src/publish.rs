@@ -45,10 +45,6 @@ pub(crate) fn publish_all(
     }
     // The files are the truth and are durable: without a row they are adopted.
     let _ = store.inner.index.put(layout, &rows, 0);
-    for row in rows.iter().filter(|row| !layout.track(&row.record.key).exists()) {
-        // Cleaned up already, before there was a row to see.
-        let _ = store.inner.index.drop_row(layout, &row.record.key);
-    }
     store.collect_if_full();
     Ok(rows.into_iter().map(|row| row.record).collect())
 }

@@ -10,6 +10,7 @@ use std::thread;
 use agogic_schema::{CacheRecord, Event, FeatureTrack, Plane, Shape, TrackData};
 
 use crate::file::{ChunkFile, Fault};
+use crate::format::RAW_F32;
 use crate::memory::Loaded;
 use crate::{Store, StoreError};
 
@@ -17,8 +18,11 @@ use crate::{Store, StoreError};
 /// wanted, and chunks that were put there beforehand.
 const PARTS: &str = "parts";
 const WARMED: &str = "warmed";
-/// Chunks that are worth a thread of their own.
-const PER_THREAD: usize = 12;
+/// Chunks that are worth a thread of their own: more than a millisecond's work
+/// is divided.
+const PER_THREAD: usize = 48;
+/// Values that every machine has room for.
+const MODEST: usize = 1 << 20;
 /// Threads at most: what they wait for is mostly memory.
 const THREADS: usize = 4;
 
@@ -193,15 +197,14 @@ impl TrackReader {
     fn collect(&mut self, plane: usize, range: Range<u64>) -> Result<Vec<f32>, Fault> {
         let width = self.file.record.header.width();
         let mut out = room((range.end - range.start).saturating_mul(width as u64))?;
+        let numbers = self.file.holding(plane, &range);
+        let many = numbers.len() > PER_THREAD;
         let mut rest = &mut out[..];
-        let mut whole = Vec::new();
-        for number in 0..self.file.chunks.len() {
+        let mut pieces = Vec::with_capacity(numbers.len());
+        for number in numbers {
             let chunk = self.file.chunks[number];
             let from = range.start.max(chunk.first);
             let to = range.end.min(chunk.first + u64::from(chunk.frames));
-            if chunk.plane as usize != plane || from >= to {
-                continue;
-            }
             // Both lie within a chunk, whose length was checked, and chunks
             // hold the frames of a plane one after another.
             let [from, to] = [from, to].map(|frame| (frame - chunk.first) as usize * width);
@@ -209,20 +212,56 @@ impl TrackReader {
             rest = later;
             if self.loaded == Some(number) {
                 target.copy_from_slice(&self.scratch[from..to]);
-            } else if to - from == self.file.count(number) {
-                whole.push((number, target));
-            } else if self.kept {
+            } else if self.kept && !many {
                 target.copy_from_slice(&self.in_memory(number, PARTS)?[from..to]);
             } else {
-                self.loaded = None;
-                self.scratch.resize(self.file.count(number), 0.0);
-                self.file.values(number, &mut self.bytes, &mut self.scratch)?;
-                self.loaded = Some(number);
-                target.copy_from_slice(&self.scratch[from..to]);
+                pieces.push(Piece { number, from, target });
             }
         }
-        fetch(&self.file, whole, &mut self.bytes)?;
+        if many {
+            let (whole, parts) = pieces.into_iter().partition(|piece| self.is_whole(piece));
+            self.read_pieces(parts)?;
+            fetch(&self.file, whole, &mut self.bytes)?;
+        } else {
+            self.read_pieces(pieces)?;
+        }
         Ok(out)
+    }
+
+    fn is_whole(&self, piece: &Piece<'_>) -> bool {
+        piece.target.len() == self.file.count(piece.number)
+    }
+
+    /// Reads few pieces, those that stand side by side in the file at once.
+    fn read_pieces(&mut self, mut pieces: Vec<Piece<'_>>) -> Result<(), Fault> {
+        let mut rest = &mut pieces[..];
+        while let Some(first) = rest.first() {
+            let file = &self.file;
+            let first = first.number;
+            let length = (1..).zip(&rest[1..]).take_while(|(i, piece)| piece.number == first + i).count() + 1;
+            let (run, later) = rest.split_at_mut(length);
+            rest = later;
+            file.read_run(first..first + length, &mut self.bytes)?;
+            let mut bytes = &self.bytes[..];
+            for Piece { number, from, target } in run {
+                let chunk;
+                (chunk, bytes) = bytes.split_at(file.chunks[*number].length as usize);
+                file.check(*number, chunk)?;
+                let part = *from..*from + target.len();
+                if part.len() == file.count(*number) {
+                    file.decode(*number, chunk, target)?;
+                } else if file.chunks[*number].encoding == RAW_F32 {
+                    file.decode(*number, &chunk[4 * part.start..4 * part.end], target)?;
+                } else {
+                    self.loaded = None;
+                    self.scratch.resize(file.count(*number), 0.0);
+                    file.decode(*number, chunk, &mut self.scratch)?;
+                    self.loaded = Some(*number);
+                    target.copy_from_slice(&self.scratch[part]);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn faulty<T>(&self, fault: Fault) -> Result<Option<T>, StoreError> {
@@ -231,23 +270,32 @@ impl TrackReader {
     }
 }
 
+/// Part of a chunk, from one of its values on, and where it goes.
+struct Piece<'a> {
+    number: usize,
+    from: usize,
+    target: &'a mut [f32],
+}
+
 /// Values to be filled. How many there are a file says: it may be wrong.
 fn room(values: u64) -> Result<Vec<f32>, Fault> {
     let full = || Fault::Busy(io::ErrorKind::OutOfMemory.into());
     let values = usize::try_from(values).map_err(|_| full())?;
-    // Asked for, and then again in the way that comes filled with zeros.
-    Vec::<f32>::new().try_reserve_exact(values).map_err(|_| full())?;
+    if values > MODEST {
+        // Asked for, and then again in the way that comes filled with zeros.
+        Vec::<f32>::new().try_reserve_exact(values).map_err(|_| full())?;
+    }
     Ok(vec![0.0; values])
 }
 
 /// Reads whole chunks into their places, many of them with several threads.
-fn fetch(file: &ChunkFile, chunks: Vec<(usize, &mut [f32])>, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+fn fetch(file: &ChunkFile, chunks: Vec<Piece<'_>>, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     let worth = chunks.len().div_ceil(PER_THREAD).min(THREADS);
     let threads = if worth > 1 { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
     let queue = Mutex::new(chunks.into_iter());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = |bytes: &mut Vec<u8>| {
-        while let Some((number, target)) = next() {
+        while let Some(Piece { number, target, .. }) = next() {
             file.values(number, bytes, target)?;
         }
         Ok(())

@@ -129,17 +129,17 @@ Written by `cargo xtask bench store --write`; not by hand.
 
 Four tracks of 251 s (hop 512 at 44.1 kHz, 21,600 frames): log-mel spectra (128 bins, dB, 11.1 MB) and STFT \
 magnitudes (1025 bins, 88.6 MB), of the bundled piece over and over, each time at another speed and level, and \
-of a generated signal. The peers keep 64 frames as a value. All is done in one process, in temporary folders of \
+of a generated signal. The peers keep 64 frames as a value; where this store reads packed chunks in parts, they keep these very chunks, one as a value, and unpack them with its code. All is done in one process, in temporary folders of \
 the same file system, with warm caches; ways take turns, the figures are medians. Only ratios count: machines \
 differ, and drift while they measure. Ratios that fall short are bold.
 
 - This store keeps values *unpacked*, *lossless* (as it does where nothing is said) or within a bound, and \
 checks the checksum of every chunk that it reads. Of the peers only foyer and cacache check.
 - *64 frames*: from anywhere, as f32; the median of 300 places in a turn. This store holds a reader open; beside \
-it, one is opened each time. LMDB, SQLite and redb hold the database open, with a transaction for each read. The \
+it, one is opened each time, and one reads through the memory tier, where chunks stay that were checked once. LMDB, SQLite and redb hold the database open, with a transaction for each read. The \
 memory tier of foyer admits nothing, so that it reads from its files.
 - *All*: opened and read, this store on as many threads as it takes (two on two cores), the peers on one.
-- *One thread*: an open reader, four chunks at a time, all of the track. The time of reading the bytes of the \
+- *One thread*: an open reader, 16 chunks at a time, all of the track. The time of reading the bytes of the \
 chunks alone is taken off; checksums and memory for the values are not.
 - *Durable put*: under a new key, as one transaction: LMDB with its syncs, SQLite with a write-ahead log and \
 `synchronous = full`, redb with `Durability::Immediate`. foyer and cacache do not sync. This store publishes a \

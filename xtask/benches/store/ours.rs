@@ -9,7 +9,7 @@ use agogic_schema::{
     AssetId, CacheKey, CalculatorId, DescriptorId, ProfileName, Provenance, Revision, Shape, TrackData,
     TrackHeader, Version,
 };
-use agogic_store::{Store, TrackReader};
+use agogic_store::{Store, TrackReader, hostile};
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
@@ -109,6 +109,15 @@ impl Ours {
         let name = format!("{}.agc", name(track));
         let mut files = files(self.folder.path())?.into_iter().map(|(path, _)| path);
         files.find(|path| path.ends_with(&name)).context("it has no file")
+    }
+
+    /// The bytes of each chunk of a track, and how many frames the chunks hold. The last
+    /// one, which may hold fewer, is left out.
+    pub(crate) fn packed(&self, track: u32, bins: usize) -> Result<(usize, Vec<Vec<u8>>)> {
+        let parts = hostile::parts(&std::fs::read(self.file(track)?)?).context("its file is damaged")?;
+        let each = parts.chunks.first().context("it has no chunk")?.1;
+        let whole = parts.chunks.into_iter().filter(|(_, values)| *values == each);
+        Ok((each / bins, whole.map(|(bytes, _)| bytes).collect()))
     }
 
     /// The chunk table of a track, as docs/store-format.md describes it.

@@ -19,7 +19,7 @@ use crate::turns::{Way, take_turns};
 /// Whole tracks that are read in one turn.
 const WHOLES: usize = 3;
 /// Chunks that a reader fetches on one thread, and fewer than it divides among several.
-const ONE_THREAD: usize = 4;
+const ONE_THREAD: usize = 16;
 /// Bytes that files may take for each byte of values.
 const OVERHEAD: f64 = 1.02;
 /// Bytes of values that are unpacked in a nanosecond.
@@ -113,38 +113,57 @@ impl Bench {
         Ok(())
     }
 
-    /// 64 frames from anywhere, of each track.
+    /// 64 frames from anywhere, of each track, kept in each way: the peers keep the same
+    /// bytes as this store, and unpack them as it does.
     pub(crate) fn ranges(&mut self) -> Result<()> {
-        for track in 0..self.data.len() {
-            let data = &self.data[track];
-            let (bins, count) = (data.kind.bins(), self.ranges);
-            let places = places(data.frames() - CHUNK, count, track as u64);
-            let places = &places;
-            let mut ways = vec![];
-            let track = track as u32;
-            for ours in &self.ours {
+        for number in 0..self.data.len() {
+            let data = &self.data[number];
+            let (kind, bins, track) = (data.kind, data.kind.bins(), number as u32);
+            let mut rows = vec![];
+            for (packing, ours) in PACKINGS.iter().zip(&self.ours) {
+                let packed = (*packing != ours::Packing::Unpacked).then(|| ours.packed(track, bins));
+                let packed = packed.transpose()?;
+                let (each, chunks) = packed.as_ref().map_or((CHUNK, &[][..]), |(n, chunks)| (*n, chunks));
+                let last = if chunks.is_empty() { data.frames() } else { each * chunks.len() };
+                let places = &places(last - CHUNK, self.ranges, number as u64);
                 let mut reader = ours.reader(track)?;
-                ways.push(way("held", move || {
-                    p50(places, |place| ours::frames(&mut reader, place as u64, CHUNK as u64))
-                }));
-                ways.push(way("opened", move || {
-                    p50(places, |place| ours::frames(&mut ours.reader(track)?, place as u64, CHUNK as u64))
-                }));
+                let mut kept = ours.reader(track)?.through_memory();
+                let mut ways = vec![
+                    way("held", move || {
+                        p50(places, |place| ours::frames(&mut reader, place as u64, CHUNK as u64))
+                    }),
+                    way("opened", move || {
+                        p50(places, |place| {
+                            ours::frames(&mut ours.reader(track)?, place as u64, CHUNK as u64)
+                        })
+                    }),
+                    way("memory", move || {
+                        p50(places, |place| ours::frames(&mut kept, place as u64, CHUNK as u64))
+                    }),
+                ];
+                let other = if chunks.is_empty() { track } else { self.next };
+                self.next += 1;
+                for peer in &mut self.peers {
+                    if !chunks.is_empty() {
+                        peer.put(other, chunks).with_context(|| peer.name())?;
+                        peer.settle()?;
+                    }
+                    let mut scratch = vec![];
+                    ways.push(way(peer.name(), move || {
+                        p50(places, |place| {
+                            let range = place..place + CHUNK;
+                            peers::unpacked(&mut **peer, other, bins, each, range, &mut scratch)
+                        })
+                    }));
+                }
+                disk::settle();
+                take_turns(self.rounds, &mut ways);
+                let title = format!("64 frames, {}, {}", data.title(), packing.name(kind));
+                let (ours, theirs) = results(&ways, 3);
+                let beside = ["opened each time", "from memory"];
+                rows.push(compared("ranges", &title, &ours, &beside, &theirs, &demands::RANGE));
             }
-            for peer in &mut self.peers {
-                ways.push(way(peer.name(), move || {
-                    p50(places, |place| peers::frames(&mut **peer, track, bins, place..place + CHUNK))
-                }));
-            }
-            take_turns(self.rounds, &mut ways);
-            let title = format!("64 frames, {}", data.title());
-            let (ours, theirs) = results(&ways, 2 * PACKINGS.len());
-            drop(ways);
-            let kind = data.kind;
-            for (packing, took) in PACKINGS.iter().zip(ours.chunks(2)) {
-                let title = format!("{title}, {}", packing.name(kind));
-                self.done(compared("ranges", &title, took, "opened each time", &theirs, &demands::RANGE));
-            }
+            rows.into_iter().for_each(|row| self.done(row));
         }
         Ok(())
     }
@@ -304,7 +323,7 @@ impl Bench {
                 if whole { "durable put of a whole log-mel track" } else { "durable put of 64 frames" };
             for (packing, took) in PACKINGS.iter().zip(ours.chunks(2)) {
                 let title = format!("{what}, {}", packing.name(kind));
-                rows.push(compared("put", &title, took, "of a new asset", &theirs, &demands::PUT));
+                rows.push(compared("put", &title, took, &["of a new asset"], &theirs, &demands::PUT));
             }
         }
         rows.into_iter().for_each(|row| self.done(row));
@@ -323,21 +342,21 @@ fn results(ways: &[Way<'_>], ours: usize) -> (Vec<Result<f64, String>>, Vec<Took
     (ours.iter().map(Way::result).collect(), theirs.collect())
 }
 
-/// A row of what ours took in the way that is judged and in another.
+/// A row of what ours took in the way that is judged and in others.
 fn compared(
     name: &str,
     title: &str,
     took: &[Result<f64, String>],
-    other: &str,
+    others: &[&str],
     theirs: &[Took],
     demands: &[(&str, demands::Demand)],
 ) -> Row {
     let row = Row { peers: listed(theirs), ..Row::new(name, title) };
-    let beside = match took.get(1) {
-        Some(Ok(took)) => format!("; {other} {}", ms(*took)),
-        Some(Err(reason)) => format!("; {other}: {reason}"),
-        None => String::new(),
-    };
+    let beside = others.iter().zip(&took[1..]).map(|(other, took)| match took {
+        Ok(took) => format!("; {other} {}", ms(*took)),
+        Err(reason) => format!("; {other}: {reason}"),
+    });
+    let beside: String = beside.collect();
     match &took[0] {
         Ok(took) => {
             let (ratio, demand, met) = judged(*took, theirs, demands);

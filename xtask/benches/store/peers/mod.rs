@@ -1,5 +1,6 @@
-//! What others keep the same tracks in: a value for 64 frames, a key for a track and the
-//! number of the chunk. None but foyer and cacache checks what it reads.
+//! What others keep the same tracks in: a value for 64 frames, or for each chunk of this
+//! store's, and a key for a track and the number of the chunk. None but foyer and cacache
+//! checks what it reads.
 
 mod cacache;
 mod foyer;
@@ -10,6 +11,7 @@ mod sqlite;
 use std::ops::Range;
 use std::path::Path;
 
+use agogic_store::hostile;
 use anyhow::{Result, ensure};
 
 /// Frames of a value.
@@ -75,5 +77,38 @@ pub(crate) fn frames(peer: &mut dyn Peer, track: u32, bins: usize, range: Range<
         at = end;
     })?;
     ensure!(out.len() == (range.end - range.start) * bins, "chunks are missing");
+    Ok(out)
+}
+
+/// Frames of a track out of packed chunks, which hold so many frames each.
+pub(crate) fn unpacked(
+    peer: &mut dyn Peer,
+    track: u32,
+    bins: usize,
+    each: usize,
+    range: Range<usize>,
+    scratch: &mut Vec<f32>,
+) -> Result<Vec<f32>> {
+    let chunks = range.start / each..range.end.div_ceil(each);
+    let mut out = vec![0.0; (range.end - range.start) * bins];
+    let mut at = chunks.start * each;
+    let (mut done, mut good) = (0, true);
+    peer.read(track, chunks.start as u32..chunks.end as u32, &mut |bytes| {
+        let [from, to] = [range.start.max(at), range.end.min(at + each)].map(|frame| (frame - at) * bins);
+        let target = &mut out[done..done + to - from];
+        if bytes.len() == 4 * each * bins {
+            let (values, _) = bytes[4 * from..4 * to].as_chunks::<4>();
+            let values = values.iter().map(|value| f32::from_le_bytes(*value));
+            target.iter_mut().zip(values).for_each(|(target, value)| *target = value);
+        } else if target.len() == each * bins {
+            good &= hostile::unpack(bytes, bins, target);
+        } else {
+            scratch.resize(each * bins, 0.0);
+            good &= hostile::unpack(bytes, bins, scratch);
+            target.copy_from_slice(&scratch[from..to]);
+        }
+        (at, done) = (at + each, done + to - from);
+    })?;
+    ensure!(good && done == out.len(), "chunks are missing");
     Ok(out)
 }
