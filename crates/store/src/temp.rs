@@ -6,10 +6,14 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use crate::StoreError;
 use crate::disk::{Disk, make_folders};
 use crate::layout::{Layout, unique};
+
+/// Bytes that are worth a thread that makes them durable.
+const AHEAD: usize = 4 << 20;
 
 /// A file in `tmp/` that is removed when dropped, unless it was renamed.
 #[derive(Debug)]
@@ -18,6 +22,9 @@ pub(crate) struct TempFile {
     file: File,
     path: PathBuf,
     placed: bool,
+    /// Bytes written since somebody last began to make them durable.
+    fresh: usize,
+    ahead: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl TempFile {
@@ -43,7 +50,7 @@ impl TempFile {
                 Ok(()) | Err(TryLockError::Error(_)) => {}
             }
             if is_linked(&file, &path) {
-                return Ok(Self { disk: Arc::clone(disk), file, path, placed: false });
+                return Ok(Self { disk: Arc::clone(disk), file, path, placed: false, fresh: 0, ahead: None });
             }
         }
     }
@@ -54,14 +61,37 @@ impl TempFile {
 
     /// A temporary file with this in it, which outlasts a loss of power.
     pub(crate) fn with(layout: &Layout, text: &str) -> Result<Self, StoreError> {
-        let staged = Self::create(layout)?;
+        let mut staged = Self::create(layout)?;
         let written = staged.write_at(0, text.as_bytes()).and_then(|()| staged.sync());
         written.map_err(|cause| StoreError::io("write", &staged.path, cause))?;
         Ok(staged)
     }
 
-    pub(crate) fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        self.disk.write_at(&self.file, &self.path, at, bytes)
+    pub(crate) fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.disk.write_at(&self.file, &self.path, at, bytes)?;
+        self.fresh += bytes.len();
+        if self.fresh >= AHEAD && self.ahead.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.wait()?;
+            self.begin_to_sync();
+        }
+        Ok(())
+    }
+
+    /// Lets the disk write while more is computed, so that there is less to wait
+    /// for in the end.
+    fn begin_to_sync(&mut self) {
+        let Ok(file) = self.file.try_clone() else { return };
+        let (disk, path) = (Arc::clone(&self.disk), self.path.clone());
+        // Where no thread is to be had, all is written at the end.
+        self.ahead = thread::Builder::new().spawn(move || disk.sync(&file, &path)).ok();
+        self.fresh = 0;
+    }
+
+    /// Waits for what was begun. Its error is the file's: the system tells it
+    /// once.
+    pub(crate) fn wait(&mut self) -> io::Result<()> {
+        let Some(ahead) = self.ahead.take() else { return Ok(()) };
+        ahead.join().unwrap_or_else(|_| Err(io::Error::other("a thread died")))
     }
 
     pub(crate) fn read_at(&self, at: u64, out: &mut [u8]) -> io::Result<()> {

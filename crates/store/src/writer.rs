@@ -328,6 +328,7 @@ impl TrackWriter {
         }
         let (footer, hash) = format::footer(&bytes, &self.chunks);
         self.write_at(self.at, &footer)?;
+        self.temp.wait().map_err(|cause| self.failed("write", cause))?;
         Ok((record, hash))
     }
 
@@ -406,10 +407,12 @@ impl TrackWriter {
     }
 
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        self.temp.write_at(at, bytes).map_err(|cause| {
-            self.state = State::Failed;
-            StoreError::io("write", self.temp.path(), cause)
-        })
+        self.temp.write_at(at, bytes).map_err(|cause| self.failed("write", cause))
+    }
+
+    fn failed(&mut self, what: &'static str, cause: io::Error) -> StoreError {
+        self.state = State::Failed;
+        StoreError::io(what, self.temp.path(), cause)
     }
 
     /// The bytes and values of a chunk of frames already written.
@@ -430,10 +433,7 @@ impl TrackWriter {
         {
             read = Err(io::Error::new(io::ErrorKind::InvalidData, "it holds other bytes than were written"));
         }
-        read.map_err(|cause| {
-            self.state = State::Failed;
-            StoreError::io("read back", self.temp.path(), cause)
-        })
+        read.map_err(|cause| self.failed("read back", cause))
     }
 
     fn check_open(&self) -> Result<(), StoreError> {
