@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use agogic_schema::AssetId;
+use serde::{Deserialize, Serialize};
 
 use crate::stat::{Stat, now_ns};
 use crate::store::Inner;
@@ -18,7 +19,7 @@ use crate::{Store, StoreError};
 const SETTLED_NS: i64 = 100_000_000;
 
 /// What is known of an asset without decoding it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetInfo {
     /// Samples per second and channel.
     pub sample_rate: u32,
@@ -88,6 +89,15 @@ impl Store {
     /// [`StoreError::Index`] where the index cannot be read.
     pub fn asset_info(&self, asset: &AssetId) -> Result<Option<AssetInfo>, StoreError> {
         self.inner.index.asset_info(&self.inner.layout, &self.namespace, asset)
+    }
+
+    /// Remembers what somebody else says of an asset of which nothing is known.
+    pub(crate) fn remember_info(&self, asset: &AssetId, info: &AssetInfo) -> Result<(), StoreError> {
+        let Inner { layout, index, .. } = &*self.inner;
+        if info.sample_rate == 0 || info.channels == 0 || self.asset_info(asset)?.is_some() {
+            return Ok(());
+        }
+        index.remember(layout, &self.namespace, asset, None, Some(info))
     }
 
     /// Remembers which asset a file holds, and what is known of the asset. What

@@ -71,6 +71,14 @@ pub enum StoreError {
         /// What is wrong with them.
         rule: String,
     },
+    /// A bundle is none, is damaged or exceeds its caps, or none can be written.
+    #[error("bundle {}: {rule}", path.display())]
+    Bundle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        rule: String,
+    },
     /// The values handed to a writer, or the part asked of a reader, do not
     /// fit the track.
     #[error("track of {descriptor}: {rule}")]

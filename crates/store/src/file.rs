@@ -18,6 +18,8 @@ use crate::stat::Stat;
 
 /// Bytes from the end that are read at once.
 const END: u64 = 4096;
+/// Bytes that are copied at a time.
+const PIECE: usize = 1 << 20;
 
 /// Why a file gave no values.
 #[derive(Debug)]
@@ -38,7 +40,9 @@ pub(crate) enum Fault {
 #[derive(Debug)]
 pub(crate) struct ChunkFile {
     disk: Arc<dyn Disk>,
-    file: File,
+    file: Arc<File>,
+    /// Where it begins in the file.
+    base: u64,
     seed: u64,
     pub(crate) stat: Stat,
     /// Format version.
@@ -57,13 +61,25 @@ impl ChunkFile {
         }
         let file = disk.open(path).map_err(opening)?;
         let stat = Stat::of(&file.metadata().map_err(opening)?);
+        Self::within(disk, &Arc::new(file), 0, stat)
+    }
+
+    /// The chunk file that is part of another file, from `base` on; the size
+    /// of the part is in `stat`.
+    pub(crate) fn within(
+        disk: &Arc<dyn Disk>,
+        file: &Arc<File>,
+        base: u64,
+        stat: Stat,
+    ) -> Result<Self, Fault> {
         let (footer, version, record, chunks) =
-            read_frame(&**disk, &file, stat.size).map_err(|unread| match unread {
+            read_frame(&**disk, file, base, stat.size).map_err(|unread| match unread {
                 Unread::Damaged(reason) => Fault::Damaged(reason, Some(stat)),
                 Unread::Newer(reason) => Fault::Newer(reason),
             })?;
         let seed = format::seed(&record.key);
-        Ok(Self { disk: Arc::clone(disk), file, seed, stat, version, footer, record, chunks })
+        let (disk, file) = (Arc::clone(disk), Arc::clone(file));
+        Ok(Self { disk, file, base, seed, stat, version, footer, record, chunks })
     }
 
     /// Whether the file stands where its key belongs: one that was renamed
@@ -97,6 +113,24 @@ impl ChunkFile {
             return Err(self.damaged("content hash differs".into()));
         }
         Ok(())
+    }
+
+    /// All of its bytes, piece by piece, unchecked.
+    pub(crate) fn copy(&self, mut sink: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut bytes = vec![0; PIECE.min(self.stat.size as usize)];
+        let mut at = 0;
+        while at < self.stat.size {
+            let some = &mut bytes[..PIECE.min((self.stat.size - at) as usize)];
+            self.disk.read_at(&self.file, self.base + at, some)?;
+            sink(some)?;
+            at += some.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// The checked bytes of a chunk, as they stand in the file.
+    pub(crate) fn packed(&self, number: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
+        self.file_bytes(number, out)
     }
 
     /// How many values a chunk of frames has.
@@ -170,7 +204,7 @@ impl ChunkFile {
     }
 
     fn read(&self, number: usize, out: &mut [u8]) -> Result<(), Fault> {
-        let read = self.disk.read_at(&self.file, self.chunks[number].offset, out);
+        let read = self.disk.read_at(&self.file, self.base + self.chunks[number].offset, out);
         read.map_err(|cause| self.damaged(format!("chunk {number} cannot be read: {cause}")))
     }
 
@@ -187,6 +221,7 @@ impl ChunkFile {
 fn read_frame(
     disk: &dyn Disk,
     file: &File,
+    base: u64,
     size: u64,
 ) -> Result<([u8; 32], u32, CacheRecord, Vec<Chunk>), Unread> {
     let fail = |cause: io::Error| format!("it cannot be read: {cause}");
@@ -194,10 +229,10 @@ fn read_frame(
         return Err(format!("it has {size} bytes only").into());
     }
     let mut header = [0; HEADER_LEN as usize];
-    disk.read_at(file, 0, &mut header).map_err(fail)?;
+    disk.read_at(file, base, &mut header).map_err(fail)?;
     // Most footers are no longer than this, and come along with the trailer.
     let mut end = vec![0; (size - HEADER_LEN).min(END) as usize];
-    disk.read_at(file, size - end.len() as u64, &mut end).map_err(fail)?;
+    disk.read_at(file, base + size - end.len() as u64, &mut end).map_err(fail)?;
     let trailer = end.last_chunk().ok_or_else(|| String::from("its end is missing"))?;
     let (length, hash) = format::parse_trailer(trailer, size)?;
     let from = end.len() as u64 - TRAILER_LEN;
@@ -205,7 +240,7 @@ fn read_frame(
     let footer = match from.checked_sub(length) {
         Some(start) => &end[start as usize..from as usize],
         None => {
-            rest = read_some(disk, file, size - TRAILER_LEN - length, length).map_err(fail)?;
+            rest = read_some(disk, file, base + size - TRAILER_LEN - length, length).map_err(fail)?;
             &rest[..]
         }
     };
@@ -214,12 +249,11 @@ fn read_frame(
 }
 
 /// So many bytes, which the file said there are: room is made as they come.
-fn read_some(disk: &dyn Disk, file: &File, from: u64, length: u64) -> io::Result<Vec<u8>> {
-    const PIECE: u64 = 1 << 20;
+pub(crate) fn read_some(disk: &dyn Disk, file: &File, from: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while (bytes.len() as u64) < length {
         let start = bytes.len();
-        bytes.resize(start + (length - start as u64).min(PIECE) as usize, 0);
+        bytes.resize(start + PIECE.min((length - start as u64) as usize), 0);
         disk.read_at(file, from + start as u64, &mut bytes[start..])?;
     }
     Ok(bytes)

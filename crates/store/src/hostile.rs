@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use agogic_schema::{CacheKey, CacheRecord};
 
 use crate::format::{self, FORMAT_VERSION, HEADER_LEN, TRAILER_LEN};
-use crate::{Store, codec};
+use crate::{Store, bundle, codec};
 
 /// A packed chunk of so many values in frames of `width`. Whether it has any.
 pub fn packed(bytes: &[u8], width: usize, values: usize) -> bool {
@@ -38,6 +38,11 @@ pub fn footer(bytes: &[u8]) -> bool {
 /// A record as it stands in the index. Whether it is one.
 pub fn record(bytes: &[u8]) -> bool {
     rmp_serde::from_slice::<CacheRecord>(bytes).is_ok_and(|record| rmp_serde::to_vec_named(&record).is_ok())
+}
+
+/// The manifest of a bundle. Whether it is one.
+pub fn manifest(bytes: &[u8]) -> bool {
+    bundle::is_manifest(bytes)
 }
 
 /// Where the chunk file of a track stands.

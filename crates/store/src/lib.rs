@@ -49,6 +49,7 @@
 #![forbid(unsafe_code)]
 
 mod assets;
+mod bundle;
 mod claim;
 mod codec;
 mod collect;
@@ -81,6 +82,7 @@ mod verify;
 mod writer;
 
 pub use assets::{AssetInfo, FileStamp};
+pub use bundle::{BUNDLE_VERSION, Bundle, Caps, Exported, Fate, Imported};
 pub use claim::Claim;
 pub use collect::{Collection, Gone, Why};
 pub use content::content_hash;

@@ -11,34 +11,36 @@ use agogic_schema::CacheRecord;
 use crate::disk::make_folders;
 use crate::index::Row;
 use crate::stat::Stat;
-use crate::{Store, StoreError, TrackWriter};
+use crate::temp::TempFile;
+use crate::{Store, StoreError};
 
-pub(crate) fn publish_all(
-    store: &Store,
-    mut writers: Vec<TrackWriter>,
-) -> Result<Vec<CacheRecord>, StoreError> {
+/// A track that is written whole, and has no name yet.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) temp: TempFile,
+    pub(crate) record: CacheRecord,
+    /// The hash of its footer.
+    pub(crate) footer: [u8; 32],
+}
+
+pub(crate) fn publish_all(store: &Store, mut sealed: Vec<Sealed>) -> Result<Vec<CacheRecord>, StoreError> {
     let layout = &store.inner.layout;
     let disk = &**layout.disk();
-    let mut sealed = Vec::with_capacity(writers.len());
-    for writer in &mut writers {
-        let (record, footer) = writer.seal()?;
-        sealed.push((record.clone(), footer));
-    }
-    sync_files(&writers)?;
+    sync_files(&sealed)?;
 
     let mut folders = BTreeSet::new();
-    let mut rows = Vec::with_capacity(writers.len());
-    for (writer, (record, footer)) in writers.iter_mut().zip(sealed) {
+    let mut rows = Vec::with_capacity(sealed.len());
+    for Sealed { temp, record, footer } in &mut sealed {
         let path = layout.track(&record.key);
         if let Some(folder) = path.parent() {
             make_folders(disk, folder).map_err(|cause| StoreError::io("make", folder, cause))?;
             folders.insert(folder.to_path_buf());
         }
-        let placed = writer.temp.place(&path).and_then(|()| writer.temp.metadata());
+        let placed = temp.place(&path).and_then(|()| temp.metadata());
         // Of the file that was written, not of what stands there: that may be
         // another process' by now, and the row must not vouch for it.
         let meta = placed.map_err(|cause| StoreError::io("publish", &path, cause))?;
-        rows.push(Row { stat: Stat::of(&meta), footer, record });
+        rows.push(Row { stat: Stat::of(&meta), footer: *footer, record: record.clone() });
     }
     for folder in &folders {
         disk.sync_folder(folder).map_err(|cause| StoreError::io("write", folder, cause))?;
@@ -51,21 +53,20 @@ pub(crate) fn publish_all(
 
 /// Makes files durable, several at a time: the file system then writes its
 /// journal for all of them at once.
-fn sync_files(writers: &[TrackWriter]) -> Result<(), StoreError> {
-    let sync = |writer: &TrackWriter| {
-        let done = writer.temp.sync();
-        done.map_err(|cause| StoreError::io("write", writer.temp.path(), cause))
+fn sync_files(sealed: &[Sealed]) -> Result<(), StoreError> {
+    let sync = |Sealed { temp, .. }: &Sealed| {
+        temp.sync().map_err(|cause| StoreError::io("write", temp.path(), cause))
     };
-    if let [writer] = writers {
-        return sync(writer);
+    if let [sealed] = sealed {
+        return sync(sealed);
     }
-    for some in writers.chunks(8) {
+    for some in sealed.chunks(8) {
         thread::scope(|scope| {
             let mut running = Vec::new();
-            for writer in some {
-                match thread::Builder::new().spawn_scoped(scope, || sync(writer)) {
+            for sealed in some {
+                match thread::Builder::new().spawn_scoped(scope, || sync(sealed)) {
                     Ok(thread) => running.push(thread),
-                    Err(_) => sync(writer)?,
+                    Err(_) => sync(sealed)?,
                 }
             }
             for thread in running {

@@ -265,7 +265,8 @@ impl Store {
     /// none is published; after that an error may leave some published, each
     /// of them whole.
     pub fn publish_all(&self, writers: Vec<TrackWriter>) -> Result<Vec<CacheRecord>, StoreError> {
-        publish::publish_all(self, writers)
+        let sealed: Result<_, _> = writers.into_iter().map(TrackWriter::into_sealed).collect();
+        publish::publish_all(self, sealed?)
     }
 
     /// Removes a track. Whether there was one; of another namespace there is

@@ -14,8 +14,9 @@ use crate::content::{self, Part};
 use crate::format::{
     self, CHUNK_TARGET, Chunk, EVENTS, FORMAT_VERSION, HEADER_LEN, MAX_CHUNK, PACKED, RAW_F32, to_bytes,
 };
+use crate::publish::{self, Sealed};
 use crate::temp::TempFile;
-use crate::{Store, StoreError, publish};
+use crate::{Store, StoreError};
 
 /// A track being written. Dropping it instead of publishing it leaves nothing
 /// behind.
@@ -25,7 +26,7 @@ use crate::{Store, StoreError, publish};
 #[derive(Debug)]
 pub struct TrackWriter {
     store: Store,
-    pub(crate) temp: TempFile,
+    temp: TempFile,
     key: CacheKey,
     provenance: Provenance,
     header: TrackHeader,
@@ -282,12 +283,19 @@ impl TrackWriter {
     /// As [`Store::publish_all`].
     pub fn publish(self) -> Result<CacheRecord, StoreError> {
         let store = self.store.clone();
-        let mut records = publish::publish_all(&store, vec![self])?;
+        let mut records = publish::publish_all(&store, vec![self.into_sealed()?])?;
         Ok(records.remove(0))
     }
 
+    /// The track as a whole, ready to be published.
+    pub(crate) fn into_sealed(mut self) -> Result<Sealed, StoreError> {
+        let (record, footer) = self.seal()?;
+        let (record, temp) = (record.clone(), self.temp);
+        Ok(Sealed { temp, record, footer })
+    }
+
     /// Writes what is left, once; the record, and the hash of the footer.
-    pub(crate) fn seal(&mut self) -> Result<(&CacheRecord, [u8; 32]), StoreError> {
+    fn seal(&mut self) -> Result<(&CacheRecord, [u8; 32]), StoreError> {
         if !matches!(self.state, State::Sealed(..)) {
             self.check_open()?;
             let (record, footer) = self.write_footer()?;

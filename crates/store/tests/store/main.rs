@@ -1,6 +1,7 @@
 //! The cache from outside: what goes in comes out, and whatever is done to the
 //! files, nothing wrong ever does.
 
+mod bundles;
 mod cases;
 mod damage;
 mod faults;
