@@ -56,8 +56,8 @@ pub use agogic_host::{
 pub use agogic_scheduler::{Cancel, Freshness, Reason};
 pub use agogic_schema as schema;
 pub use agogic_store::{
-    AssetInfo, Collection, Complaint, Damaged, Entry, Filter, Limits as CacheLimits, Report, Share, Stats,
-    Store, StoreError, Thresholds, VerifyReport,
+    AssetInfo, Bundle, Caps, Collection, Complaint, Damaged, Entry, Fate, Filter, Limits as CacheLimits,
+    Report, Share, Stats, Store, StoreError, Thresholds, VerifyReport,
 };
 pub use agogic_tempo as tempo;
 pub use agogic_timebase as timebase;

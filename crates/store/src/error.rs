@@ -79,6 +79,9 @@ pub enum StoreError {
         /// What is wrong with it.
         rule: String,
     },
+    /// Whoever watched the work asked for it to end.
+    #[error("stopped")]
+    Stopped,
     /// The values handed to a writer, or the part asked of a reader, do not
     /// fit the track.
     #[error("track of {descriptor}: {rule}")]

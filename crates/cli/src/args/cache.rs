@@ -37,6 +37,10 @@ pub(crate) enum Cache {
     Pin(Pins),
     /// Let what is computed of files be cleaned up again
     Unpin(Pins),
+    /// Write chosen tracks into a file that another cache can import
+    Export(Export),
+    /// Take the tracks of a file that a cache exported into this one
+    Import(Import),
     /// Remove chosen tracks; they are computed again when asked for
     Remove(Remove),
     /// Remove tracks that no calculator computes any more
@@ -91,9 +95,10 @@ pub(crate) struct Pins {
     pub(crate) files: Vec<PathBuf>,
 }
 
+/// Tracks of the namespace. What is said of them holds for all of them.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
-pub(crate) struct Remove {
+pub(crate) struct Chosen {
     /// Of these audio files
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
@@ -112,9 +117,57 @@ pub(crate) struct Remove {
     /// All of the namespace
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
     /// Only say what would go
     #[arg(long, short = 'n')]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(override_usage = "agogic cache export [OPTIONS] <BUNDLE> [FILE]...")]
+pub(crate) struct Export {
+    /// The file to write, such as `song.agb`
+    #[arg(value_name = "BUNDLE", value_hint = ValueHint::FilePath)]
+    pub(crate) bundle: PathBuf,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// Also tracks that no calculator computes any more
+    #[arg(long)]
+    pub(crate) with_unused: bool,
+    /// Take the place of a file that is there
+    #[arg(long, short)]
+    pub(crate) force: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file that was exported
+    #[arg(value_name = "BUNDLE", value_hint = ValueHint::FilePath)]
+    pub(crate) bundle: PathBuf,
+    /// Take its tracks where others are there already; without this only those
+    /// of newer calculators are taken
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Check all of it and only say what would come
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+    /// Refuse a file of more bytes
+    #[arg(long, value_name = "SIZE", value_parser = some_size, default_value = "8G")]
+    pub(crate) max_size: u64,
+    /// Refuse a file of more tracks
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) max_tracks: u64,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// A limit, or that there is none.

@@ -29,18 +29,19 @@ pub struct Exported {
 impl Store {
     /// Writes tracks into a bundle, each checked in full. The file is there
     /// when it is whole, or not at all. Tracks that are gone are passed over.
-    /// `progress` is told how many bytes of how many are done.
+    /// `progress` is told how many bytes of how many are done, and says whether
+    /// to go on.
     ///
     /// # Errors
     /// [`StoreError::Bundle`] where there is a file already and `replace` is
     /// not set, or for too many tracks; [`StoreError::Full`] or
-    /// [`StoreError::Io`] where it cannot be written.
+    /// [`StoreError::Io`] where it cannot be written; [`StoreError::Stopped`].
     pub fn export(
         &self,
         keys: &[CacheKey],
         to: &Path,
         replace: bool,
-        mut progress: impl FnMut(u64, u64),
+        mut progress: impl FnMut(u64, u64) -> bool,
     ) -> Result<Exported, StoreError> {
         let taken = || super::bad(to, "there is a file of this name already");
         if !replace && to.exists() {
@@ -59,7 +60,9 @@ impl Store {
         let mut exported = Exported::default();
         let (mut items, mut assets) = (Vec::with_capacity(keys.len()), BTreeSet::new());
         for key in keys {
-            progress(done, total);
+            if !progress(done, total) {
+                return Err(StoreError::Stopped);
+            }
             let path = layout.track(key);
             let checked = ChunkFile::open(layout.disk(), &path).and_then(|file| {
                 file.check_place(layout, &path)?;

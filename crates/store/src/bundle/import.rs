@@ -68,19 +68,20 @@ impl Store {
     /// in full before the first is published. A track that is there already
     /// stays, unless the bundle's was computed by a newer version of the
     /// calculator, or `replace` is set. With `dry_run` nothing is changed.
-    /// `progress` is told how many bytes of how many are done.
+    /// `progress` is told how many bytes of how many are done, and says whether to
+    /// go on.
     ///
     /// # Errors
     /// [`StoreError::Bundle`] for a damaged track, and nothing is published;
     /// [`StoreError::ReadOnly`], [`StoreError::Full`] or [`StoreError::Io`]
-    /// where tracks cannot be written: some may be published then, each of them
-    /// whole.
+    /// where tracks cannot be written, [`StoreError::Stopped`]: some may be
+    /// published then, each of them whole.
     pub fn import(
         &self,
         bundle: &Bundle,
         replace: bool,
         dry_run: bool,
-        mut progress: impl FnMut(u64, u64),
+        mut progress: impl FnMut(u64, u64) -> bool,
     ) -> Result<Imported, StoreError> {
         if !dry_run {
             self.inner.layout.check_writable()?;
@@ -89,7 +90,9 @@ impl Store {
         let (mut done, total) = (0, 2 * bundle.bytes());
         let mut imported = Imported::default();
         for (number, item) in items.iter().enumerate() {
-            progress(done, total);
+            if !progress(done, total) {
+                return Err(StoreError::Stopped);
+            }
             bundle.check(number)?;
             let key = item.key(&self.namespace);
             let fate = self.fate(&key, item, replace)?;
@@ -99,7 +102,9 @@ impl Store {
         }
         let mut batch = Vec::with_capacity(BATCH);
         for (number, item) in items.iter().enumerate() {
-            progress(done, total);
+            if !progress(done, total) {
+                return Err(StoreError::Stopped);
+            }
             let (key, fate) = &imported.tracks[number];
             if fate.is_taken() && !dry_run {
                 batch.push(self.stage(bundle, number, key)?);

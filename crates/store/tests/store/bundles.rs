@@ -41,7 +41,7 @@ impl Case {
 
     fn export(&self, keys: &[CacheKey]) -> (PathBuf, Exported) {
         let path = self.path("tracks.agb");
-        let exported = self.store.export(keys, &path, true, |_, _| ()).unwrap();
+        let exported = self.store.export(keys, &path, true, |_, _| true).unwrap();
         (path, exported)
     }
 }
@@ -78,16 +78,21 @@ fn everything_arrives_in_any_namespace() {
         let store = Store::open(&case.path(name)).unwrap().in_namespace(namespace.clone());
         let mut last = (0, 0);
         let bundle = open(&path);
-        let would = store.import(&bundle, false, true, |_, _| ()).unwrap();
+        let would = store.import(&bundle, false, true, |_, _| true).unwrap();
         assert!(held(&store, &case.keys, &namespace).iter().all(Option::is_none));
-        let imported = store.import(&bundle, false, false, |done, total| last = (done, total)).unwrap();
+        let imported = store
+            .import(&bundle, false, false, |done, total| {
+                last = (done, total);
+                true
+            })
+            .unwrap();
         assert_eq!((imported.count(Fate::Added), &imported, last.0), (6, &would, last.1));
         assert_eq!(held(&store, &case.keys, &namespace), expect);
         assert_eq!(store.verify(|_, _| ()).unwrap().damaged, []);
         assert_eq!(store.stats().unwrap().entries, 6);
         // Bounded tracks are as small as they were.
         assert_eq!(imported.bytes, bundle.bytes());
-        let again = store.import(&bundle, false, false, |_, _| ()).unwrap();
+        let again = store.import(&bundle, false, false, |_, _| true).unwrap();
         assert_eq!((again.count(Fate::Present), again.bytes), (6, 0));
     }
     // And back again from there.
@@ -97,10 +102,10 @@ fn everything_arrives_in_any_namespace() {
         case.keys.iter().map(|key| CacheKey { namespace: anna.clone(), ..key.clone() }).collect();
     let back = case.path("back.agb");
     // Of another namespace there is nothing.
-    assert_eq!(store.export(&case.keys, &back, false, |_, _| ()).unwrap().tracks, 0);
-    assert_eq!(store.export(&theirs, &back, true, |_, _| ()).unwrap().tracks, 6);
+    assert_eq!(store.export(&case.keys, &back, false, |_, _| true).unwrap().tracks, 0);
+    assert_eq!(store.export(&theirs, &back, true, |_, _| true).unwrap().tracks, 6);
     let home = Store::open(&case.path("home")).unwrap();
-    home.import(&open(&back), false, false, |_, _| ()).unwrap();
+    home.import(&open(&back), false, false, |_, _| true).unwrap();
     assert_eq!(held(&home, &case.keys, &own), expect);
 }
 
@@ -129,7 +134,7 @@ fn what_is_there_already() {
     }
     let (path, _) = case.export(&[older.clone(), same.clone(), newer.clone()]);
     let fates = |replace| {
-        let imported = other.import(&open(&path), replace, false, |_, _| ()).unwrap();
+        let imported = other.import(&open(&path), replace, false, |_, _| true).unwrap();
         imported.tracks.into_iter().map(|(_, fate)| fate).collect::<Vec<_>>()
     };
     assert_eq!(fates(false), [Fate::Replaced, Fate::Kept, Fate::Kept]);
@@ -146,7 +151,7 @@ fn refused(case: &Case, bytes: &[u8], what: &str) -> String {
     fs::write(&path, bytes).unwrap();
     let target = Store::open(&case.path("target")).unwrap();
     let opened = Bundle::open(&path, Caps::default());
-    let done = opened.and_then(|bundle| target.import(&bundle, true, false, |_, _| ()));
+    let done = opened.and_then(|bundle| target.import(&bundle, true, false, |_, _| true));
     let error = done.expect_err(what).to_string();
     assert!(error.starts_with("bundle ") && error.contains("bad.agb"), "{what}: {error}");
     assert_eq!(error.lines().count(), 1, "{what}: {error}");
@@ -252,20 +257,29 @@ fn caps_and_names() {
         let error = Bundle::open(&path, caps).unwrap_err();
         assert!(matches!(error, StoreError::Bundle { .. }) && error.to_string().contains("are allowed"));
     }
-    assert!(Bundle::open(&path, Caps { bytes: exported.bytes, entries: 6 }).is_ok());
+    let bundle = Bundle::open(&path, Caps { bytes: exported.bytes, entries: 6 }).unwrap();
+    // Stopped in the middle, neither leaves anything.
+    let target = Store::open(&case.path("target")).unwrap();
+    for most in [0, bundle.bytes() / 2] {
+        let stop = |done, _| done < most;
+        assert!(matches!(target.import(&bundle, false, false, stop), Err(StoreError::Stopped)));
+        assert!(files(&case.path("target").join("ns")).is_empty());
+        let stopped = case.store.export(&case.keys, &case.path("stopped.agb"), false, stop);
+        assert!(matches!(stopped, Err(StoreError::Stopped)));
+    }
     // What is there stays, and nothing half-written stands beside it.
     let before = fs::read(&path).unwrap();
-    let error = case.store.export(&case.keys[..1], &path, false, |_, _| ()).unwrap_err();
+    let error = case.store.export(&case.keys[..1], &path, false, |_, _| true).unwrap_err();
     assert!(error.to_string().contains("already"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
     for wrong in ["nowhere/x.agb", "cache"] {
-        let error = case.store.export(&case.keys, &case.path(wrong), true, |_, _| ()).unwrap_err();
+        let error = case.store.export(&case.keys, &case.path(wrong), true, |_, _| true).unwrap_err();
         assert_eq!(error.to_string().lines().count(), 1, "{error}");
         assert!(error.to_string().contains(wrong), "{error}");
     }
     let names: Vec<_> =
         fs::read_dir(case.dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names.len(), 3, "{names:?}");
     assert!(Bundle::open(&case.path("cache"), Caps::default()).is_err());
     assert!(Bundle::open(&case.path("nothing"), Caps::default()).is_err());
 }

@@ -1,6 +1,7 @@
-//! `agogic cache`: what the cache holds, whether all of it is whole, and what
-//! is to be removed.
+//! `agogic cache`: what the cache holds, whether all of it is whole, what is
+//! taken from one to another, and what is to be removed.
 
+mod bundle;
 mod limits;
 mod removal;
 mod stats;
@@ -20,6 +21,8 @@ pub(crate) fn run(args: &Cache, global: &Global, terminal: &Terminal) -> Result<
         Cache::Limits(args) => limits::limits(&session, args),
         Cache::Pin(args) => limits::pin(&session, args, true),
         Cache::Unpin(args) => limits::pin(&session, args, false),
+        Cache::Export(args) => bundle::export(&session, args, terminal),
+        Cache::Import(args) => bundle::import(&session, args),
         Cache::Remove(args) => removal::remove(&session, args),
         Cache::Prune { dry_run } => removal::prune(&session, *dry_run),
         Cache::Guest { stays } => limits::guest(&session, *stays),

@@ -5,7 +5,7 @@ use agogic::schema::AssetId;
 use agogic::{Entry, Filter};
 use serde::Serialize;
 
-use crate::args::cache::Remove;
+use crate::args::cache::{Chosen, Remove};
 use crate::formats::{json, text};
 use crate::output;
 use crate::session::Session;
@@ -64,8 +64,13 @@ pub(super) fn gc(session: &Session, dry_run: bool, as_json: bool, terminal: &Ter
     if done.failed.is_empty() { Ok(()) } else { Err(Stop::Told) }
 }
 
-/// Removes what a filter names.
+/// Removes what is chosen.
 pub(super) fn remove(session: &Session, args: &Remove) -> Result<(), Stop> {
+    discard(session, &chosen(session, &args.chosen)?, args.dry_run)
+}
+
+/// The tracks that are chosen, in order of their keys.
+pub(super) fn chosen(session: &Session, args: &Chosen) -> Result<Vec<Entry>, Stop> {
     let assets: Result<Vec<AssetId>, _> = args.files.iter().map(|file| session.engine.asset(file)).collect();
     let filter = Filter {
         assets: assets?,
@@ -75,9 +80,8 @@ pub(super) fn remove(session: &Session, args: &Remove) -> Result<(), Stop> {
         profile: args.profile.clone(),
         ..Filter::default()
     };
-    let store = session.engine.store();
-    let found = store.entries(|record| filter.matches(record)).map_err(agogic::Error::from)?;
-    discard(session, &found, args.dry_run)
+    let found = session.engine.store().entries(|record| filter.matches(record));
+    Ok(found.map_err(agogic::Error::from)?)
 }
 
 /// Removes what no calculator computes.
