@@ -140,6 +140,37 @@ fn a_profile_may_allow_errors_and_they_are_kept_to() {
     assert!(told.stderr.contains("3 apples") && told.status != Some(0), "{}", told.stderr);
 }
 
+/// What one cache exports another has, whoever it is there for: nothing is
+/// computed.
+#[test]
+fn a_bundle_takes_tracks_to_another_cache() {
+    let [one, two] = [sandbox(), sandbox()];
+    assert_eq!(analyze(&one, &[]), (2, 0));
+    let song = one.path("song.agb");
+    let song = song.to_str().unwrap();
+    let exported = one.json(&["cache", "export", song, "song.wav", "--json"]);
+    assert_eq!((&exported["tracks"], count(&exported, "left_out")), (&2.into(), 0));
+    assert_eq!(one.run(&["cache", "export", song, "--all"]).status, Some(1));
+    one.ok(&["cache", "export", song, "--all", "--force"]);
+    assert_eq!(one.run(&["cache", "export", "x.agb", "--prefix", "nothing."]).status, Some(1));
+    let anna = ["--namespace", "anna"];
+    let import = |args: &[&str]| two.json(&[&["cache", "import", song, "--json"], args].concat());
+    let would = import(&["--dry-run"]);
+    assert_eq!((&would["added"], &would["dry_run"]), (&2.into(), &true.into()));
+    assert_eq!(import(&anna)["added"], 2);
+    assert_eq!(import(&anna)["present"], 2);
+    assert_eq!(analyze(&two, &anna), (0, 2));
+    assert_eq!(analyze(&two, &[]), (2, 0));
+    let mel = ["frames", "song.wav", "agogic.mel", "--format", "json"];
+    assert_eq!(two.ok(&[&mel[..], &anna].concat()).stdout, one.ok(&mel).stdout);
+    // What is no bundle, or too large a one.
+    for args in [["cache", "import", "song.wav", "--json"], ["cache", "import", song, "--max-size=10"]] {
+        let ran = two.run(&args);
+        assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1), "{ran:?}");
+        assert!(ran.stderr.starts_with("agogic: bundle "), "{ran:?}");
+    }
+}
+
 fn flat(value: &serde_json::Value) -> Vec<f64> {
     match value {
         serde_json::Value::Array(all) => all.iter().flat_map(flat).collect(),
@@ -148,7 +179,8 @@ fn flat(value: &serde_json::Value) -> Vec<f64> {
 }
 
 /// Eight processes analyse the same ten files at once: each descriptor of each
-/// file is computed by one of them.
+/// file is computed by one of them, and a limit that only leaves room if what
+/// was there before goes holds for all of them.
 #[test]
 fn of_many_processes_one_computes() {
     const PROCESSES: usize = 8;
@@ -157,6 +189,15 @@ fn of_many_processes_one_computes() {
     for (n, name) in (1..).zip(&names) {
         sandbox.write(name, &Wav { rate: 8000 + n, ..Wav::bursts(1) }.bytes(None));
     }
+    for n in 0..5 {
+        let old = format!("old{n}.wav");
+        sandbox.write(&old, &Wav { rate: 8100 + n, ..Wav::bursts(1) }.bytes(None));
+        sandbox.ok(&["analyze", &old]);
+    }
+    let bytes = || sandbox.json(&["cache", "stats", "--json"])["bytes"].as_u64().unwrap();
+    // Twice as many as that are to come.
+    let limit = bytes() * 22 / 10;
+    sandbox.ok(&["cache", "limits", "--size", &limit.to_string()]);
     let args: Vec<&str> = ["analyze", "--json", "--jobs", "2", "--quiet"]
         .into_iter()
         .chain(names.iter().map(String::as_str))
@@ -176,5 +217,10 @@ fn of_many_processes_one_computes() {
     }
     let all = names.len() * usual_descriptors().len();
     assert_eq!((computed, computed + cached), (all, PROCESSES * all));
+    assert!(bytes() <= limit, "{} of {limit}", bytes());
+    for name in &names {
+        let report = sandbox.json(&["analyze", "--json", name]);
+        assert_eq!(count(&report, "computed"), 0, "{name}");
+    }
     sandbox.ok(&["cache", "verify"]);
 }

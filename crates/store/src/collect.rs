@@ -160,19 +160,29 @@ impl Store {
         Ok(Some(collection))
     }
 
-    /// Cleans up if a limit is exceeded. What goes wrong is left to the next.
+    /// Cleans up while a limit is exceeded. What goes wrong is left to the next.
     pub(crate) fn collect_if_full(&self) {
+        // Asked again afterwards: somebody who published meanwhile found that
+        // there is somebody who cleans up.
+        while self.is_full() {
+            let done = self.collect(false).ok().flatten();
+            if done.is_none_or(|collection| collection.gone.is_empty()) {
+                break;
+            }
+        }
+    }
+
+    /// Whether a limit is exceeded, as far as the index knows.
+    fn is_full(&self) -> bool {
         let Inner { layout, index, limits, .. } = &*self.inner;
         let limits = limits.get();
         if limits.size.is_none() && limits.quota.is_none() && limits.quotas.is_empty() {
-            return;
+            return false;
         }
-        let Ok(totals) = index.by_namespace(layout) else { return };
+        let Ok(totals) = index.by_namespace(layout) else { return false };
         let over = |bytes: u64, limit: Option<u64>| limit.is_some_and(|limit| bytes > limit);
-        let quota = totals.iter().any(|(name, total)| over(total.bytes, limits.quota_of(name)));
-        if quota || over(totals.values().map(|total| total.bytes).sum(), limits.size) {
-            let _ = self.collect(false);
-        }
+        totals.iter().any(|(name, total)| over(total.bytes, limits.quota_of(name)))
+            || over(totals.values().map(|total| total.bytes).sum(), limits.size)
     }
 
     /// Every chunk file, with what is known of its use.
