@@ -59,7 +59,34 @@ struct Cli {
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Target {
     Tempo,
+    /// All that follow
     Store,
+    /// Headers and trailers of chunk files
+    Header,
+    Footer,
+    /// Packed chunks
+    Codec,
+    /// Records, as they stand in the index
+    Record,
+    /// Whole chunk files in a folder
+    File,
+    Bundle,
+}
+
+impl Target {
+    /// The name of a part of the cache, or none for all of it.
+    fn of_store(self) -> Option<Option<&'static str>> {
+        match self {
+            Self::Tempo => None,
+            Self::Store => Some(None),
+            Self::Header => Some(Some("header")),
+            Self::Footer => Some(Some("footer")),
+            Self::Codec => Some(Some("codec")),
+            Self::Record => Some(Some("record")),
+            Self::File => Some(Some("file")),
+            Self::Bundle => Some(Some("bundle")),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -86,8 +113,8 @@ fn run(cli: &Cli) -> Result<()> {
         slowest: Slowest::default(),
         failures: BTreeSet::new(),
     };
-    if cli.target == Target::Store {
-        store::run(&mut run, Duration::from_secs(cli.seconds), Random::new(cli.seed))?;
+    if let Some(only) = cli.target.of_store() {
+        store::run(&mut run, only, Duration::from_secs(cli.seconds), Random::new(cli.seed))?;
         return run.finish();
     }
     if !cli.files.is_empty() {

@@ -72,10 +72,12 @@ enum Task {
     },
     /// Give damaged bytes to the importers of tempo maps, or to what reads the cache
     Fuzz {
-        /// What they are given to: `tempo` or `store`
-        #[arg(long, default_value = "tempo", value_parser = ["tempo", "store"])]
-        target: String,
-        /// How long to go on, after every prefix of sound files
+        /// What they are given to, one after another: importers of tempo maps, all of the cache,
+        /// or parts of it
+        #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "tempo")]
+        #[arg(value_parser = ["tempo", "store", "header", "footer", "codec", "record", "file", "bundle"])]
+        target: Vec<String>,
+        /// How long to go on with each, after every prefix of sound files
         #[arg(long, default_value_t = 60)]
         seconds: u64,
         /// What the damage is made from [default: the time]
@@ -119,7 +121,9 @@ fn run(task: Task) -> Result<()> {
         Task::Header { check } => header::run(root, check),
         Task::Bench { names, compared } => bench::run(root, &names, &compared),
         Task::Accuracy { write } => accuracy::run(root, write.as_deref()),
-        Task::Fuzz { target, seconds, seed, files } => fuzz::run(root, &target, seconds, seed, &files),
+        Task::Fuzz { target, seconds, seed, files } => {
+            target.iter().try_for_each(|target| fuzz::run(root, target, seconds, seed, &files))
+        }
         Task::Wasm => wasm::run(root),
         Task::NewCalculator { name, dir } => {
             let folder = agogic_scaffold::new_calculator(&name, &dir, Some(root))?;
