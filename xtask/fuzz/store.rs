@@ -28,6 +28,8 @@ enum Door {
     /// A chunk file that is damaged in its header or trailer.
     Header,
     Footer,
+    Compact,
+    /// As it stands in the index.
     Record,
     /// Of this width, so many values.
     Packed(usize, usize),
@@ -51,11 +53,15 @@ pub(crate) fn run(run: &mut Run<'_>, only: Option<&str>, time: Duration, mut ran
     let store = Store::open(&folder.path().join("cache"))?;
     let wholes = wholes(&store, &mut random)?;
     let mut seeds: Vec<(Door, Vec<u8>)> = vec![];
-    for Whole { bytes, .. } in &wholes {
+    for Whole { key, bytes, .. } in &wholes {
         let hostile::Parts { footer, width, chunks } = hostile::parts(bytes).context("a file of our own")?;
         let length = u32::from_le_bytes(footer[..4].try_into()?) as usize;
         seeds.push((Door::Header, bytes.clone()));
-        seeds.push((Door::Record, footer[8..8 + length].to_vec()));
+        seeds.push((Door::Compact, footer[8..8 + length].to_vec()));
+        seeds.push((
+            Door::Record,
+            rmp_serde::to_vec_named(store.reader(key)?.context("just published")?.record())?,
+        ));
         seeds.push((Door::Footer, footer));
         let packed = chunks.into_iter().filter(|(bytes, values)| hostile::packed(bytes, width, *values));
         seeds.extend(packed.map(|(bytes, values)| (Door::Packed(width, values), bytes)));
@@ -122,7 +128,7 @@ impl Door {
         match self {
             Self::Header => "header",
             Self::Footer => "footer",
-            Self::Record => "record",
+            Self::Compact | Self::Record => "record",
             Self::Packed(..) => "codec",
             Self::Manifest => "bundle",
         }
@@ -132,6 +138,7 @@ impl Door {
         match self {
             Self::Header => hostile::parts(bytes).is_some(),
             Self::Footer => hostile::footer(bytes),
+            Self::Compact => hostile::compact(bytes),
             Self::Record => hostile::record(bytes),
             Self::Packed(width, values) => hostile::packed(bytes, width, values),
             Self::Manifest => hostile::manifest(bytes),

@@ -23,8 +23,8 @@ pub struct Hpss {
 impl Calculator for Hpss {
     fn describe() -> CalculatorSpec {
         let input = SpectrumInput::new("n_fft", "hop_length").window_length("win_length");
-        let dense = |id: &str, about: &str| {
-            DescriptorSpec::new(id, "", Kind::Dense(Frames::Input), Bins::Count(Amount::Fixed(1)))
+        let dense = |id: &str, unit: &str, about: &str| {
+            DescriptorSpec::new(id, unit, Kind::Dense(Frames::Input), Bins::Count(Amount::Fixed(1)))
                 .about(about)
                 .with_gaps()
                 .on_demand()
@@ -58,9 +58,9 @@ impl Calculator for Hpss {
             .param(ParamSpec::float("mask_power", 2.0, 0.01, 100.0, "", power))
             .param(ParamSpec::float("margin_harmonic", 1.0, 1.0, 1e6, "", margin_harmonic))
             .param(ParamSpec::float("margin_percussive", 1.0, 1.0, 1e6, "", margin_percussive))
-            .descriptor(dense("agogic.hpss.harmonic", harmonic))
-            .descriptor(dense("agogic.hpss.percussive", percussive))
-            .descriptor(dense("agogic.hpss.ratio", ratio).range(0.0, 1.0))
+            .descriptor(dense("agogic.hpss.harmonic", "energy", harmonic))
+            .descriptor(dense("agogic.hpss.percussive", "energy", percussive))
+            .descriptor(dense("agogic.hpss.ratio", "energy ratio", ratio).range(0.0, 1.0))
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {

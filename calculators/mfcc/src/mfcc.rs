@@ -30,15 +30,16 @@ pub struct Mfcc {
 
 impl Calculator for Mfcc {
     fn describe() -> CalculatorSpec {
-        let dense = |id: &str, about: &str, reads: &[&str]| {
+        let dense = |id: &str, unit: &str, about: &str, reads: &[&str]| {
             let bins = Bins::Count(Amount::param("n_mfcc"));
-            DescriptorSpec::new(id, "", Kind::Dense(Frames::Input), bins)
+            DescriptorSpec::new(id, unit, Kind::Dense(Frames::Input), bins)
                 .about(about)
                 .reads(reads)
                 .changed_in("1.0.0")
                 .with_gaps()
         };
-        let slope = |id, about| dense(id, about, &["n_mfcc", "lifter", "delta_width"]).on_demand();
+        let slope =
+            |id, unit, about| dense(id, unit, about, &["n_mfcc", "lifter", "delta_width"]).on_demand();
         let mfcc = "Orthonormal DCT-II of the mel bands in dB; librosa.feature.mfcc.";
         let delta = "Slope of the coefficients, per frame; librosa.feature.delta.";
         let delta2 =
@@ -51,9 +52,9 @@ impl Calculator for Mfcc {
             .param(ParamSpec::integer("n_mfcc", 20, 1, 8192, "", "Number of coefficients, at most n_mels."))
             .param(ParamSpec::float("lifter", 0.0, 0.0, 1e6, "", lifter))
             .param(ParamSpec::integer("delta_width", 9, 3, 1023, "frames", width))
-            .descriptor(dense("agogic.mfcc", mfcc, &["n_mfcc", "lifter"]))
-            .descriptor(slope("agogic.mfcc.delta", delta))
-            .descriptor(slope("agogic.mfcc.delta2", delta2))
+            .descriptor(dense("agogic.mfcc", "dB", mfcc, &["n_mfcc", "lifter"]))
+            .descriptor(slope("agogic.mfcc.delta", "dB/frame", delta))
+            .descriptor(slope("agogic.mfcc.delta2", "dB/frame^2", delta2))
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {

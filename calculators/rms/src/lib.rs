@@ -48,9 +48,9 @@ pub struct Rms {
 
 impl Calculator for Rms {
     fn describe() -> CalculatorSpec {
-        let dense = |id: &str, about: &str| {
+        let dense = |id: &str, unit: &str, about: &str| {
             let frames = Frames::Every { hop: Amount::param("hop_length"), first: Amount::Fixed(0) };
-            DescriptorSpec::new(id, "", Kind::Dense(frames), Bins::Count(Amount::Fixed(1))).about(about)
+            DescriptorSpec::new(id, unit, Kind::Dense(frames), Bins::Count(Amount::Fixed(1))).about(about)
         };
         let rms = "sqrt(mean(x^2)) over the frame, zeros beyond the ends; librosa.feature.rms.";
         let energy = "sum(x^2) over the frame, zeros beyond the ends.";
@@ -59,8 +59,8 @@ impl Calculator for Rms {
             .author("Agogic")
             .param(ParamSpec::integer("frame_length", 2048, 1, LONGEST, "samples", "Samples under a frame."))
             .param(ParamSpec::integer("hop_length", 512, 1, LONGEST, "samples", "Distance between frames."))
-            .descriptor(dense("agogic.rms", rms).changed_in("1.0.0"))
-            .descriptor(dense("agogic.energy", energy).changed_in("1.1.0"))
+            .descriptor(dense("agogic.rms", "", rms).changed_in("1.0.0"))
+            .descriptor(dense("agogic.energy", "energy", energy).changed_in("1.1.0"))
     }
 
     fn new(setup: &Setup) -> Result<Self, Error> {

@@ -238,7 +238,7 @@ fn descriptors() -> [DescriptorSpec; 7] {
         ),
         dense(
             "agogic.spectral.flatness",
-            "",
+            "power ratio",
             one(),
             "Geometric over arithmetic mean of max(amin, |X|^2); 1 for silence; \
              librosa.feature.spectral_flatness.",

@@ -44,7 +44,7 @@ impl Calculator for PowerSpectrum {
             .about("Linear power spectrogram.")
             .independent()
             .descriptor(
-                DescriptorSpec::new("agogic.spectrum.power", "", frames, Bins::Input)
+                DescriptorSpec::new("agogic.spectrum.power", "power", frames, Bins::Input)
                     .about("|X|^2 of a short-time Fourier transform, not normalised.")
                     .reads(&["n_fft", "hop_length", "win_length"])
                     .with_gaps()

@@ -58,7 +58,8 @@ impl Calculator for Stereo {
     fn describe() -> CalculatorSpec {
         let dense = |id: &str, least: f32, about: &str| {
             let frames = Frames::Every { hop: Amount::param("hop_length"), first: Amount::Fixed(0) };
-            let descriptor = DescriptorSpec::new(id, "", Kind::Dense(frames), Bins::Count(Amount::Fixed(1)));
+            let descriptor =
+                DescriptorSpec::new(id, "energy ratio", Kind::Dense(frames), Bins::Count(Amount::Fixed(1)));
             descriptor.about(about).range(least, 1.0).joint().reads(&["frame_length", "hop_length"])
         };
         let width = "Side energy over side and middle energy: 0 mono and silence, 0.5 unrelated, 1 opposite.";

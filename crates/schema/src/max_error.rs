@@ -86,12 +86,12 @@ impl MaxError {
     /// What it means for values of a unit.
     ///
     /// Decibels are an absolute error of values that are levels themselves
-    /// (`dB` and what begins so, `LUFS`, `LKFS`, `LU`). Of all other values
-    /// they are a relative error, as of amplitudes: `x` dB allow
-    /// `1 - 10^(-x/20)`. A value may be so much too small and is `x` dB lower
+    /// (`dB` and what begins so, `LUFS`, `LKFS`, `LU`). Of powers (`power`,
+    /// `energy` and what begins so) they are a relative error: `x` dB allow
+    /// `1 - 10^(-x/10)`. A value may be so much too small and is `x` dB lower
     /// then; so much too great it is less than `x` dB higher. (The other side
-    /// would allow `10^(x/20) - 1`, a little more.) Of powers, which double
-    /// with 3 dB, that is half of `x`.
+    /// would allow `10^(x/10) - 1`, a little more.) Of all other values they
+    /// are half as much, `1 - 10^(-x/20)`, as of amplitudes.
     pub fn tolerance(&self, unit: &str) -> Tolerance {
         match self.0 {
             Kind::Lossless => Tolerance::Lossless,
@@ -100,7 +100,8 @@ impl MaxError {
             Kind::Decibels(error) if is_level(unit) => Tolerance::Absolute(error),
             // Rounding must not make it 0 or 1, however few or many they are.
             Kind::Decibels(error) => {
-                let relative = -(-error / 20.0 * std::f64::consts::LN_10).exp_m1();
+                let share = if is_power(unit) { 10.0 } else { 20.0 };
+                let relative = -(-error / share * std::f64::consts::LN_10).exp_m1();
                 Tolerance::Relative(relative.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON))
             }
         }
@@ -135,6 +136,11 @@ impl MaxError {
 /// Whether values of this unit are levels in decibels.
 fn is_level(unit: &str) -> bool {
     unit.starts_with("dB") || matches!(unit, "LUFS" | "LKFS" | "LU")
+}
+
+/// Whether values of this unit are powers, which grow tenfold with 10 dB.
+fn is_power(unit: &str) -> bool {
+    unit.starts_with("power") || unit.starts_with("energy")
 }
 
 impl fmt::Display for MaxError {
@@ -267,9 +273,13 @@ mod tests {
             ("0.5 relative", Tolerance::Relative(0.5)),
             ("0.5 absolute", Tolerance::Absolute(0.5)),
         ] {
-            for unit in ["", "dB"] {
+            for unit in ["", "dB", "power"] {
                 assert_eq!(text.parse::<MaxError>().unwrap().tolerance(unit), tolerance);
             }
+        }
+        for (unit, of) in [("power", 10.0), ("energy", 10.0), ("power ratio", 10.0), ("W", 20.0)] {
+            let Tolerance::Relative(error) = bound.tolerance(unit) else { panic!("{unit}") };
+            assert!((-of * (1.0 - error).log10() - 0.01).abs() < 1e-12, "{unit}");
         }
         // Neither nothing nor everything, however small or great.
         for error in [f64::MIN_POSITIVE, 1e-300, 1e9, f64::MAX] {

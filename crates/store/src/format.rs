@@ -8,10 +8,11 @@ use agogic_schema::{CacheKey, CacheRecord, RECORD_VERSION, Shape, TrackHeader};
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::codec;
+use crate::{codec, compact};
 
 /// Version of the cache folder and of the chunk files that are written. Files
-/// and folders of earlier versions are read. Since 2 there are packed chunks.
+/// and folders of earlier versions are read. Since 2 there are packed chunks, and
+/// records and tables are shorter.
 pub const FORMAT_VERSION: u32 = 2;
 
 /// First bytes of a chunk file. The first byte is no text and the last ends a
@@ -25,7 +26,9 @@ pub(crate) const HEADER_LEN: u64 = 16;
 /// Length of the fixed trailer.
 pub(crate) const TRAILER_LEN: u64 = 48;
 /// Length of one row of the chunk table.
-const CHUNK_LEN: usize = 48;
+const CHUNK_LEN: usize = 32;
+/// The same in files of version 1, which told places too.
+const CHUNK_LEN_1: usize = 48;
 /// Longest footer believed; enough for a track of half a terabyte.
 const MAX_FOOTER: u64 = 256 << 20;
 /// Longest chunk written or believed.
@@ -151,19 +154,19 @@ pub(crate) fn values(encoding: u32, bytes: &[u8], width: usize, out: &mut [f32])
     Ok(())
 }
 
-/// Footer and trailer as bytes, and the footer's hash.
-pub(crate) fn footer(record: &[u8], chunks: &[Chunk]) -> (Vec<u8>, [u8; 32]) {
+/// Footer and trailer as bytes, and the footer's hash. `None` where it would be
+/// longer than is believed.
+pub(crate) fn footer(record: &[u8], chunks: &[Chunk]) -> Option<(Vec<u8>, [u8; 32])> {
+    if (8 + record.len() + chunks.len() * CHUNK_LEN) as u64 > MAX_FOOTER {
+        return None;
+    }
     let mut out = Vec::with_capacity(8 + record.len() + chunks.len() * CHUNK_LEN + TRAILER_LEN as usize);
-    // Both fit: a record is bounded by its names, and 4 billion chunks are
-    // more than MAX_FOOTER holds, which the writer checks.
     out.extend((record.len() as u32).to_le_bytes());
     out.extend((chunks.len() as u32).to_le_bytes());
     out.extend(record);
     for chunk in chunks {
         out.extend(chunk.plane.to_le_bytes());
         out.extend(chunk.encoding.to_le_bytes());
-        out.extend(chunk.first.to_le_bytes());
-        out.extend(chunk.offset.to_le_bytes());
         out.extend(chunk.frames.to_le_bytes());
         out.extend(chunk.length.to_le_bytes());
         out.extend(chunk.checksum.to_le_bytes());
@@ -174,12 +177,7 @@ pub(crate) fn footer(record: &[u8], chunks: &[Chunk]) -> (Vec<u8>, [u8; 32]) {
     out.extend((out.len() as u64).to_le_bytes());
     out.extend(hash);
     out.extend(END_MAGIC);
-    (out, hash)
-}
-
-/// Whether a footer of this record and that many chunks would be believed.
-pub(crate) fn footer_fits(record: &[u8], chunks: usize) -> bool {
-    (8 + record.len() + chunks * CHUNK_LEN) as u64 <= MAX_FOOTER
+    Some((out, hash))
 }
 
 /// The length and hash that a trailer states, for a file of `size` bytes.
@@ -227,32 +225,62 @@ pub(crate) fn parse(
     }
     let record_len = u32_at(bytes, 0) as usize;
     let count = u32_at(bytes, 4) as usize;
-    if count.checked_mul(CHUNK_LEN).and_then(|table| table.checked_add(record_len)?.checked_add(8))
+    let row = if version == 1 { CHUNK_LEN_1 } else { CHUNK_LEN };
+    if count.checked_mul(row).and_then(|table| table.checked_add(record_len)?.checked_add(8))
         != Some(bytes.len())
     {
         return fail("footer lengths disagree");
     }
     let (record, table) = bytes[8..].split_at(record_len);
-    // On its own first: the rest may be what only a later program reads.
-    let stated: RecordVersion =
-        rmp_serde::from_slice(record).map_err(|cause| format!("record is not readable: {cause}"))?;
-    if stated.version > RECORD_VERSION {
-        return Err(newer("record", stated.version, RECORD_VERSION));
-    }
-    if stated.version != RECORD_VERSION {
-        return fail(&format!("unknown record version {}", stated.version));
-    }
-    let record: CacheRecord =
-        rmp_serde::from_slice(record).map_err(|cause| format!("record is not readable: {cause}"))?;
+    let record = read_record(record, version)?;
     check_header(&record.key, &record.header)?;
-    let chunks: Vec<Chunk> = table.chunks_exact(CHUNK_LEN).map(parse_chunk).collect();
+    let chunks = read_table(table, version, record.frames.len());
     check_table(&record, &chunks, version, size - TRAILER_LEN - bytes.len() as u64)?;
     Ok((record, chunks))
 }
 
-/// What is read of a record before anything else.
+/// The record of a file of this version.
+fn read_record(bytes: &[u8], version: u32) -> Result<CacheRecord, Unread> {
+    let unreadable = |cause: String| Unread::Damaged(format!("record is not readable: {cause}"));
+    // The version on its own first.
+    let stated = if version == 1 {
+        compact::whole::<Named>(bytes).map(|named| named.version)
+    } else {
+        compact::whole(bytes).map(|compact::Stated(version)| version)
+    };
+    match stated.map_err(unreadable)? {
+        RECORD_VERSION if version == 1 => compact::whole(bytes).map_err(unreadable),
+        RECORD_VERSION => compact::from_bytes(bytes).map_err(unreadable),
+        found if found > RECORD_VERSION => Err(newer("record", found, RECORD_VERSION)),
+        found => Err(Unread::Damaged(format!("unknown record version {found}"))),
+    }
+}
+
+/// The rows of a chunk table. Where a chunk stands and which frames it holds
+/// follows from those before it.
+fn read_table(table: &[u8], version: u32, planes: usize) -> Vec<Chunk> {
+    if version == 1 {
+        return table.chunks_exact(CHUNK_LEN_1).map(parse_chunk_1).collect();
+    }
+    let mut at = HEADER_LEN;
+    let mut counts = vec![0_u64; planes];
+    let row = |bytes: &[u8]| {
+        let mut chunk = parse_chunk(bytes);
+        chunk.offset = at;
+        // Of no plane: it is refused with the table.
+        if let Some(count) = counts.get_mut(chunk.plane as usize) {
+            chunk.first = *count;
+            *count = count.saturating_add(u64::from(chunk.frames));
+        }
+        at = at.saturating_add(u64::from(chunk.length));
+        chunk
+    };
+    table.chunks_exact(CHUNK_LEN).map(row).collect()
+}
+
+/// What is read of a record of a version 1 file before anything else.
 #[derive(Deserialize)]
-struct RecordVersion {
+struct Named {
     version: u32,
 }
 
@@ -334,7 +362,23 @@ pub(crate) fn footer_hash(header: &[u8], footer: &[u8]) -> [u8; 32] {
     *hash.finalize().as_bytes()
 }
 
+/// A row, without its place.
 fn parse_chunk(bytes: &[u8]) -> Chunk {
+    Chunk {
+        plane: u32_at(bytes, 0),
+        encoding: u32_at(bytes, 4),
+        first: 0,
+        offset: 0,
+        frames: u32_at(bytes, 8),
+        length: u32_at(bytes, 12),
+        checksum: u64_at(bytes, 16),
+        min: f32::from_bits(u32_at(bytes, 24)),
+        max: f32::from_bits(u32_at(bytes, 28)),
+    }
+}
+
+/// A row of a file of version 1.
+fn parse_chunk_1(bytes: &[u8]) -> Chunk {
     Chunk {
         plane: u32_at(bytes, 0),
         encoding: u32_at(bytes, 4),
@@ -411,19 +455,42 @@ mod tests {
         (record, vec![chunk(0, 16, 2, 16), chunk(2, 32, 1, 8)])
     }
 
+    /// A footer as it was in version 1.
+    fn footer_1(record: &CacheRecord, chunks: &[Chunk]) -> Vec<u8> {
+        let record = rmp_serde::to_vec_named(record).unwrap();
+        let mut out = [record.len() as u32, chunks.len() as u32].map(u32::to_le_bytes).concat();
+        out.extend(record);
+        for chunk in chunks {
+            out.extend([chunk.plane, chunk.encoding].map(u32::to_le_bytes).concat());
+            out.extend([chunk.first, chunk.offset].map(u64::to_le_bytes).concat());
+            out.extend([chunk.frames, chunk.length].map(u32::to_le_bytes).concat());
+            out.extend(chunk.checksum.to_le_bytes());
+            out.extend([chunk.min, chunk.max].map(f32::to_le_bytes).concat());
+        }
+        out
+    }
+
     /// Changes a good track, and gives it right checksums all the same.
-    fn check(change: impl FnOnce(&mut CacheRecord, &mut Vec<Chunk>), expect: &str) {
+    fn check_of(version: u32, change: impl Fn(&mut CacheRecord, &mut Vec<Chunk>), expect: &str) {
         let (mut record, mut chunks) = track();
         change(&mut record, &mut chunks);
-        let (bytes, hash) = footer(&rmp_serde::to_vec_named(&record).unwrap(), &chunks);
-        let size = 40 + bytes.len() as u64;
-        let bytes = &bytes[..bytes.len() - TRAILER_LEN as usize];
-        match parse(&header(FORMAT_VERSION), bytes, hash, size) {
+        let mut bytes = footer_1(&record, &chunks);
+        if version > 1 {
+            bytes = footer(&compact::to_bytes(&record).unwrap(), &chunks).unwrap().0;
+            bytes.truncate(bytes.len() - TRAILER_LEN as usize);
+        }
+        let (header, size) = (header(version), HEADER_LEN + 24 + bytes.len() as u64 + TRAILER_LEN);
+        match parse(&header, &bytes, footer_hash(&header, &bytes), size) {
             Ok(parsed) => assert_eq!((expect, parsed), ("ok", (record, chunks))),
             Err(Unread::Damaged(reason) | Unread::Newer(reason)) => {
-                assert!(reason.contains(expect), "{reason} / {expect}");
+                assert!(reason.contains(expect), "version {version}: {reason} / {expect}");
             }
         }
+    }
+
+    fn check(change: impl Fn(&mut CacheRecord, &mut Vec<Chunk>), expect: &str) {
+        check_of(1, &change, expect);
+        check_of(2, &change, expect);
     }
 
     #[test]
@@ -435,12 +502,12 @@ mod tests {
         check(|_, c| c[0].encoding = 77, "chunk 0 contradicts");
         check(|_, c| c[0].encoding = PACKED, "chunk 0 contradicts");
         check(|_, c| (c[0].encoding, c[0].frames) = (PACKED, u32::MAX), "chunk 0 contradicts");
-        check(|_, c| c[1].first = 1, "chunk 1 contradicts");
-        check(|_, c| c[1].offset = u64::MAX, "chunk 1 contradicts");
-        check(|_, c| c[1].offset = 16, "chunk 1 contradicts");
+        check_of(1, |_, c| c[1].first = 1, "chunk 1 contradicts");
+        check_of(1, |_, c| c[1].offset = u64::MAX, "chunk 1 contradicts");
+        check_of(1, |_, c| c[1].offset = 16, "chunk 1 contradicts");
         check(|_, c| c[1].frames = u32::MAX, "chunk 1 contradicts");
         check(|_, c| c[1].length = u32::MAX, "chunk 1 contradicts");
-        check(|_, c| c.swap(0, 1), "chunk 0 contradicts");
+        check_of(1, |_, c| c.swap(0, 1), "chunk 0 contradicts");
         check(|_, c| c.truncate(1), "length of the file");
         check(|r, _| r.frames = vec![4], "number of frames");
         check(|r, _| r.frames = vec![], "frame counts");
@@ -453,7 +520,8 @@ mod tests {
         check(|r, _| r.header.planes = vec![(0, 0)], "frame grid");
         check(|r, _| r.header.planes.clear(), "one plane");
         check(|r, _| r.header.shape = Shape::Events, "no planes");
-        check(|r, _| r.header.descriptor = DescriptorId::new("t.e").unwrap(), "names t.e");
+        // Version 2 says it once.
+        check_of(1, |r, _| r.header.descriptor = DescriptorId::new("t.e").unwrap(), "names t.e");
     }
 
     #[test]
@@ -493,10 +561,10 @@ mod tests {
         #[test]
         fn no_change_of_a_record_panics(at in any::<prop::sample::Index>(), to in any::<u8>()) {
             let (record, chunks) = track();
-            let mut record = rmp_serde::to_vec_named(&record).unwrap();
+            let mut record = compact::to_bytes(&record).unwrap();
             let at = at.index(record.len());
             record[at] = to;
-            let (bytes, hash) = footer(&record, &chunks);
+            let (bytes, hash) = footer(&record, &chunks).unwrap();
             let size = 40 + bytes.len() as u64;
             let _ = parse(&header(FORMAT_VERSION), &bytes[..bytes.len() - TRAILER_LEN as usize], hash, size);
         }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use agogic_schema::{CacheKey, CacheRecord};
 
 use crate::format::{self, FORMAT_VERSION, HEADER_LEN, TRAILER_LEN};
-use crate::{Store, bundle, codec};
+use crate::{Store, bundle, codec, compact};
 
 /// A packed chunk of so many values in frames of `width`. Whether it has any.
 pub fn packed(bytes: &[u8], width: usize, values: usize) -> bool {
@@ -26,13 +26,17 @@ pub fn footer(bytes: &[u8]) -> bool {
         return false;
     }
     let header = format::header(FORMAT_VERSION);
-    // As long as the last chunk wants it, which is where the check is hardest.
-    let table = bytes.len().checked_sub(24).map_or(0, |at| {
-        let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap_or_default());
-        word(at.saturating_sub(8)).saturating_add(word(at) >> 32)
-    });
-    let size = table.clamp(HEADER_LEN, 1 << 40) + bytes.len() as u64 + TRAILER_LEN;
+    // As long as its chunks want it, which is where the check is hardest.
+    let word = |at: usize| bytes.get(at..at + 4).map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+    let record = word(0) as usize;
+    let lengths = (0..word(4).min(1 << 10) as usize).map(|row| u64::from(word(8 + record + 32 * row + 12)));
+    let size = HEADER_LEN + lengths.sum::<u64>() + bytes.len() as u64 + TRAILER_LEN;
     format::parse(&header, bytes, format::footer_hash(&header, bytes), size).is_ok()
+}
+
+/// A record as it stands in a chunk file. Whether it is one.
+pub fn compact(bytes: &[u8]) -> bool {
+    compact::from_bytes(bytes).is_ok_and(|record| compact::to_bytes(&record).is_ok())
 }
 
 /// A record as it stands in the index. Whether it is one.

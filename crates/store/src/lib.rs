@@ -53,6 +53,7 @@ mod bundle;
 mod claim;
 mod codec;
 mod collect;
+mod compact;
 mod content;
 mod database;
 pub mod disk;

@@ -16,7 +16,7 @@ use crate::format::{
 };
 use crate::publish::{self, Sealed};
 use crate::temp::TempFile;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, compact};
 
 /// A track being written. Dropping it instead of publishing it leaves nothing
 /// behind.
@@ -329,12 +329,10 @@ impl TrackWriter {
             max_error: self.max_error,
             notes: self.notes.clone(),
         };
-        let bytes = rmp_serde::to_vec_named(&record)
+        let bytes = compact::to_bytes(&record)
             .map_err(|cause| self.wrong(format!("its record cannot be written: {cause}")))?;
-        if !format::footer_fits(&bytes, self.chunks.len()) {
-            return Err(self.wrong("it has too many chunks"));
-        }
-        let (footer, hash) = format::footer(&bytes, &self.chunks);
+        let footer = format::footer(&bytes, &self.chunks);
+        let (footer, hash) = footer.ok_or_else(|| self.wrong("it has too many chunks"))?;
         self.write_at(self.at, &footer)?;
         self.temp.wait().map_err(|cause| self.failed("write", cause))?;
         Ok((record, hash))

@@ -1,8 +1,6 @@
 //! This store, in each way of keeping values.
 
-use std::fs::File;
 use std::hint::black_box;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
 use agogic_schema::{
@@ -10,7 +8,7 @@ use agogic_schema::{
     TrackHeader, Version,
 };
 use agogic_store::{Store, TrackReader, hostile};
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
 use crate::data::{Data, HOP, Kind};
@@ -120,25 +118,12 @@ impl Ours {
         Ok((each / bins, whole.map(|(bytes, _)| bytes).collect()))
     }
 
-    /// The chunk table of a track, as docs/store-format.md describes it.
-    pub(crate) fn chunks(&self, track: u32) -> Result<Vec<Chunk>> {
-        let mut file = File::open(self.file(track)?)?;
-        let end = file.seek(SeekFrom::End(-48))?;
-        let mut length = [0; 8];
-        file.read_exact(&mut length)?;
-        file.seek(SeekFrom::Start(end - u64::from_le_bytes(length)))?;
-        let mut footer = vec![0; u64::from_le_bytes(length) as usize];
-        file.read_exact(&mut footer)?;
-        let word = |at: usize| {
-            footer.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_le_bytes)
-        };
-        let (record, count) = (word(0) as usize, word(4) as usize);
-        ensure!(footer.len() == 8 + record + 48 * count, "the footer is not as described");
-        let row = |number: usize| {
-            let at = 8 + record + 48 * number;
-            Chunk { frames: word(at + 24).into(), bytes: word(at + 28) as usize }
-        };
-        Ok((0..count).map(row).collect())
+    /// The chunk table of a track.
+    pub(crate) fn chunks(&self, track: u32, bins: usize) -> Result<Vec<Chunk>> {
+        let parts = hostile::parts(&std::fs::read(self.file(track)?)?).context("its file is damaged")?;
+        let row =
+            |(bytes, values): (Vec<u8>, usize)| Chunk { frames: (values / bins) as u64, bytes: bytes.len() };
+        Ok(parts.chunks.into_iter().map(row).collect())
     }
 }
 

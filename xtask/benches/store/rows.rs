@@ -222,7 +222,7 @@ impl Bench {
             let data = &self.data[track];
             let mut ways = vec![];
             for ours in &self.ours {
-                let chunks = ours.chunks(track as u32)?;
+                let chunks = ours.chunks(track as u32, data.kind.bins())?;
                 let groups: Vec<u64> = chunks
                     .chunks(ONE_THREAD)
                     .map(|some| some.iter().map(|chunk| chunk.frames).sum())

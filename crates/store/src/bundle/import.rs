@@ -11,7 +11,7 @@ use crate::file::ChunkFile;
 use crate::format::{self, Chunk, FORMAT_VERSION, HEADER_LEN};
 use crate::publish::{self, Sealed};
 use crate::temp::TempFile;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, compact};
 
 /// Tracks that are published together.
 const BATCH: usize = 64;
@@ -156,10 +156,10 @@ impl Store {
             at += u64::from(chunk.length);
         }
         let record = CacheRecord { version: RECORD_VERSION, key: key.clone(), ..file.record };
-        let named = rmp_serde::to_vec_named(&record);
-        let named =
-            named.map_err(|cause| bad(&bundle.path, format!("its record cannot be kept: {cause}")))?;
-        let (end, footer) = format::footer(&named, &chunks);
+        let unkept = |cause: &str| bad(&bundle.path, format!("{} cannot be kept: {cause}", key.descriptor));
+        let bytes = compact::to_bytes(&record).map_err(|cause| unkept(&cause.to_string()))?;
+        let end = format::footer(&bytes, &chunks);
+        let (end, footer) = end.ok_or_else(|| unkept("it has too many chunks"))?;
         temp.write_at(at, &end).map_err(failed)?;
         temp.wait().map_err(failed)?;
         Ok(Sealed { temp, record, footer })

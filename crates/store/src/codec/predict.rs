@@ -18,10 +18,13 @@ pub(super) enum Predictor {
     /// The mean of the two frames before, rounded down; in the second frame as
     /// [`Self::Frame`].
     Mean,
+    /// On the line through the two frames before, `2 s[i - w] - s[i - 2w]`; in
+    /// the second frame as [`Self::Frame`].
+    Line,
 }
 
 impl Predictor {
-    pub(super) const ALL: [Self; 4] = [Self::Nothing, Self::Bin, Self::Frame, Self::Mean];
+    pub(super) const ALL: [Self; 5] = [Self::Nothing, Self::Bin, Self::Frame, Self::Mean, Self::Line];
 
     /// The number in a chunk's header: the place in [`Self::ALL`].
     pub(super) fn code(self) -> u8 {
@@ -55,11 +58,16 @@ impl Predictor {
             Self::Frame => {
                 out.iter_mut().zip(later).zip(s).for_each(|((out, &now), &then)| put(out, now, then));
             }
-            Self::Mean => {
+            Self::Mean | Self::Line => {
                 let second = w.min(later.len());
                 out.iter_mut().zip(&later[..second]).zip(s).for_each(|((o, &now), &then)| put(o, now, then));
                 let out = out[second..].iter_mut().zip(&later[second..]);
-                out.zip(&s[first..]).zip(s).for_each(|(((o, &now), &a), &b)| put(o, now, mean(a, b)));
+                let out = out.zip(&s[first..]).zip(s);
+                if self == Self::Mean {
+                    out.for_each(|(((o, &now), &a), &b)| put(o, now, mean(a, b)));
+                } else {
+                    out.for_each(|(((o, &now), &a), &b)| put(o, now, line(a, b)));
+                }
             }
         }
     }
@@ -104,22 +112,15 @@ impl Predictor {
                     now.iter_mut().zip(then).for_each(|(s, then)| *s = unfold(*s).wrapping_add(*then));
                 }
             }
-            (Self::Mean, _) => {
-                for at in (w..s.len()).step_by(w) {
-                    let (then, now) = s.split_at_mut(at);
-                    let a = &then[at - w..];
-                    let b = if at >= 2 * w { &then[at - 2 * w..at - w] } else { a };
-                    let now = now.iter_mut().zip(a).zip(b);
-                    now.for_each(|((s, &a), &b)| *s = unfold(*s).wrapping_add(expected(a, b)));
-                }
-            }
+            (Self::Mean, _) => undo_wide(s, w, expected),
+            (Self::Line, _) => undo_wide(s, w, |a, b| line(a as i32, b as i32) as u32),
         }
     }
 
     /// Along time, with the frames before in registers.
     fn undo_narrow<const W: usize>(self, head: &[u32], rest: &mut [u32]) {
         let Some(&(mut a)) = head.first_chunk::<W>() else { return };
-        let mut b = a;
+        let b = a;
         let (frames, _) = rest.as_chunks_mut::<W>();
         if self == Self::Frame {
             for frame in frames {
@@ -128,14 +129,41 @@ impl Predictor {
                     *s = *a;
                 }
             }
-        } else {
-            for frame in frames {
-                for ((s, a), b) in frame.iter_mut().zip(&mut a).zip(&mut b) {
-                    *s = unfold(*s).wrapping_add(expected(*a, *b));
-                    (*a, *b) = (*s, *a);
-                }
-            }
+            return;
         }
+        if self == Self::Mean {
+            undo_frames(frames, a, b, expected);
+        } else {
+            undo_frames(frames, a, b, |a, b| line(a as i32, b as i32) as u32);
+        }
+    }
+}
+
+/// Frames in turn, from the two before, which are one for the second frame.
+#[inline(always)]
+fn undo_frames<const W: usize>(
+    frames: &mut [[u32; W]],
+    mut a: [u32; W],
+    mut b: [u32; W],
+    expect: impl Fn(u32, u32) -> u32,
+) {
+    for frame in frames {
+        for ((s, a), b) in frame.iter_mut().zip(&mut a).zip(&mut b) {
+            *s = unfold(*s).wrapping_add(expect(*a, *b));
+            (*a, *b) = (*s, *a);
+        }
+    }
+}
+
+/// The same of long frames, which are one in the second frame.
+#[inline(always)]
+fn undo_wide(s: &mut [u32], w: usize, expect: impl Fn(u32, u32) -> u32) {
+    for at in (w..s.len()).step_by(w) {
+        let (then, now) = s.split_at_mut(at);
+        let a = &then[at - w..];
+        let b = if at >= 2 * w { &then[at - 2 * w..at - w] } else { a };
+        let now = now.iter_mut().zip(a).zip(b);
+        now.for_each(|((s, &a), &b)| *s = unfold(*s).wrapping_add(expect(a, b)));
     }
 }
 
@@ -155,6 +183,11 @@ fn mean(a: i32, b: i32) -> i32 {
 }
 
 #[inline(always)]
+fn line(a: i32, b: i32) -> i32 {
+    a.wrapping_add(a).wrapping_sub(b)
+}
+
+#[inline(always)]
 fn expected(a: u32, b: u32) -> u32 {
     mean(a as i32, b as i32) as u32
 }
@@ -170,7 +203,8 @@ mod tests {
             (_, 0) => i.checked_sub(1).map_or(0, |before| s[before]),
             (Predictor::Bin, _) if i.is_multiple_of(w) => s[i - w],
             (Predictor::Bin, _) => s[i - 1],
-            (Predictor::Frame, _) | (Predictor::Mean, 1) => s[i - w],
+            (Predictor::Frame, _) | (Predictor::Mean | Predictor::Line, 1) => s[i - w],
+            (Predictor::Line, _) => s[i - w].wrapping_mul(2).wrapping_sub(s[i - 2 * w]),
             (Predictor::Mean, _) => (i64::from(s[i - w]) + i64::from(s[i - 2 * w])).div_euclid(2) as i32,
         };
         let folded = |i: usize| match i64::from(s[i].wrapping_sub(expect(i))) {

@@ -108,12 +108,13 @@ fn the_best_predictor_is_taken() {
         let (frame, bin) = (i / 64, i % 64);
         match which {
             0 => noise(i) as f32,
-            1 => (bin * 20 + frame * 977 % 331 * 4000) as f32,
-            2 => (noise(bin) as usize + frame * 3) as f32,
-            _ => (noise(bin) as usize + frame % 2 * 1000) as f32,
+            1 => (bin * 20 + noise(frame) as usize) as f32,
+            2 => (noise(bin) as usize + noise(frame) as usize % 500) as f32,
+            3 => (noise(bin) as usize + frame % 2 * 1000) as f32,
+            _ => (noise(bin) as usize + frame * (noise(bin + 64) as usize % 5000)) as f32,
         }
     };
-    for which in 0..4 {
+    for which in 0..5 {
         let values: Vec<f32> = (0..64 * 64).map(|i| value(which, i)).collect();
         let mut encoder = Encoder::new(Tolerance::Absolute(0.5), true, 64);
         let packed = encoder.encode(&values, f32::NEG_INFINITY).unwrap();
@@ -195,7 +196,7 @@ fn heads_that_lie_are_refused() {
     refused(&|b| b[2] = 1, "mapping");
     refused(&|b| b[4..8].fill(0), "mapping");
     refused(&|b| b[4..8].fill(0xff), "mapping");
-    refused(&|b| b[1] = 4, "predictor");
+    refused(&|b| b[1] = 5, "predictor");
     refused(&|b| b[3] = 1, "head is not valid");
     refused(&|b| b[8..12].copy_from_slice(&f32::NAN.to_le_bytes()), "head is not valid");
     refused(&|b| b[12] = 2, "kept values are cut off");

@@ -44,7 +44,7 @@ fn bounds_hold_and_sizes_are_what_they_were() {
         (&decibels, "0.001 relative", f64::MAX, 0.001, 26),
         (&linear, "lossless", 0.0, 0.0, 73),
         (&linear, "0.01 dB", f64::MAX, 0.001_151, 30),
-        (&linear, "0.001 absolute", 0.001, f64::MAX, 23),
+        (&linear, "0.001 absolute", 0.001, f64::MAX, 18),
     ] {
         let record = bounded(&store, &key, track, bound);
         assert_eq!(record.max_error, bound.parse().unwrap());

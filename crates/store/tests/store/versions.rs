@@ -36,9 +36,14 @@ impl File {
             max_error: MaxError::LOSSLESS,
             notes: Notes::default(),
         };
-        let record = rmp_serde::to_vec_named(&record).unwrap();
-        // So that records of exact tracks are those of the first version.
-        assert!(!record.windows(9).any(|bytes| bytes == b"max_error"));
+        let record = if self.version == 1 {
+            let named = rmp_serde::to_vec_named(&record).unwrap();
+            // So that records of exact tracks are those of the first version.
+            assert!(!named.windows(9).any(|bytes| bytes == b"max_error"));
+            named
+        } else {
+            by_place(&record)
+        };
 
         let mut name = b"agogic chunk 1\0".to_vec();
         name.extend(key.asset.0);
@@ -53,7 +58,9 @@ impl File {
         footer.extend(1_u32.to_le_bytes());
         footer.extend(&record);
         footer.extend([0_u32, self.encoding].map(u32::to_le_bytes).as_flattened());
-        footer.extend([0_u64, 16].map(u64::to_le_bytes).as_flattened());
+        if self.version == 1 {
+            footer.extend([0_u64, 16].map(u64::to_le_bytes).as_flattened());
+        }
         footer.extend([frames as u32, self.chunk.len() as u32].map(u32::to_le_bytes).as_flattened());
         footer.extend(xxhash_rust::xxh3::xxh3_64_with_seed(&self.chunk, seed).to_le_bytes());
         footer.extend([-100_f32, 0.0].map(f32::to_le_bytes).as_flattened());
@@ -70,6 +77,33 @@ impl File {
         bytes.extend(b"\nAGOEND\x89");
         bytes
     }
+}
+
+/// 32 bytes, as MessagePack has bytes.
+struct Bytes([u8; 32]);
+
+impl serde::Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+/// An exact record without notes and inputs, of the default namespace and the
+/// master, as files of version 2 have it.
+fn by_place(record: &CacheRecord) -> Vec<u8> {
+    let (key, from, header) = (&record.key, &record.provenance, &record.header);
+    let nothing: Option<()> = None;
+    rmp_serde::to_vec(&(
+        record.version,
+        ("", Bytes(key.asset.0), "", key.profile.as_str(), key.descriptor.as_str()),
+        (from.calculator.as_str(), from.version.to_string(), Bytes(from.revision.0), [(); 0]),
+        (&header.unit, header.range, "dense", &header.channels, header.bins, header.rate, &header.planes),
+        &record.frames,
+        Bytes(record.content.0),
+        nothing,
+        nothing,
+    ))
+    .unwrap()
 }
 
 /// A store that holds such a file and nothing else.
