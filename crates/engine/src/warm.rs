@@ -17,8 +17,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 impl Engine {
     /// Reads the cached tracks of files under a profile into memory, as far as
-    /// the memory tier has room: as a project is opened. Computes nothing. The
-    /// number of chunks that were read or were there.
+    /// the memory tier has room: as a project is opened. Computes nothing, and
+    /// reads nothing where the cache's limits forbid warming. The number of chunks
+    /// that were read or were there.
     ///
     /// # Errors
     /// [`Error::Cancelled`]; when a file or the cache cannot be read.
@@ -61,6 +62,9 @@ impl Engine {
         control: &Control,
     ) -> Result<usize, Error> {
         let (mut chunks, mut read) = (0, 0);
+        if !self.store.limits()?.warming {
+            return Ok(chunks);
+        }
         for key in keys {
             let Some(mut reader) = self.store.reader(&key)? else { continue };
             let go_on = || {

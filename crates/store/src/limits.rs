@@ -22,6 +22,9 @@ use crate::{Store, StoreError};
 /// The limits of a cache folder.
 ///
 /// ```toml
+/// enabled = true               # false: nothing that others cached is found
+/// packing = true               # false: exact values stand as they are in memory
+/// warming = true               # false: nothing is read into memory beforehand
 /// size = 10_000_000_000        # bytes of all tracks; none where nothing is said
 /// ttl = 2_592_000              # seconds that a track may lie unused
 /// quota = 1_000_000_000        # bytes of each namespace
@@ -38,6 +41,15 @@ use crate::{Store, StoreError};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
+    /// Whether the cache is used. While it is not, each process finds only the
+    /// tracks that it published itself meanwhile, and removes them when it
+    /// closes the cache. What was there before stays, unseen.
+    pub enabled: bool,
+    /// Whether values that keep every bit are packed, where a writer does not
+    /// say otherwise.
+    pub packing: bool,
+    /// Whether tracks may be read into memory before anybody asks for them.
+    pub warming: bool,
     /// Bytes that all tracks together may take.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
@@ -77,6 +89,9 @@ impl Default for Limits {
     fn default() -> Self {
         let memory = memory::Limits::default();
         Self {
+            enabled: true,
+            packing: true,
+            warming: true,
             size: None,
             ttl: None,
             quota: None,
@@ -129,6 +144,10 @@ impl Current {
     /// The limits that hold now. A file that cannot be read leaves those that
     /// held before.
     pub(crate) fn get(&self) -> Limits {
+        self.with(Limits::clone)
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&Limits) -> T) -> T {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let stat = fs::metadata(&self.path).ok().map(|meta| Stat::of(&meta));
         if seen.0 != stat {
@@ -137,7 +156,12 @@ impl Current {
             }
             seen.0 = stat;
         }
-        seen.1.clone()
+        look(&seen.1)
+    }
+
+    /// Whether the cache is used now.
+    pub(crate) fn enabled(&self) -> bool {
+        self.with(|limits| limits.enabled)
     }
 
     fn read(&self) -> Result<Limits, StoreError> {

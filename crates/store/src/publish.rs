@@ -45,6 +45,7 @@ pub(crate) fn publish_all(store: &Store, mut sealed: Vec<Sealed>) -> Result<Vec<
     for folder in &folders {
         disk.sync_folder(folder).map_err(|cause| StoreError::io("write", folder, cause))?;
     }
+    store.inner.note_own(&rows);
     // The files are the truth and are durable: without a row they are adopted.
     let _ = store.inner.index.put(layout, &rows, 0);
     store.collect_if_full();

@@ -2,10 +2,10 @@
 //! tracks out. Putting tracks in is in `writer` and `publish`, checking all of
 //! it in `verify`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agogic_schema::{
     AssetId, CacheKey, CacheRecord, DescriptorId, FeatureTrack, Namespace, ProfileName, Provenance, Stem,
@@ -42,10 +42,39 @@ pub(crate) struct Inner {
     pub(crate) memory: MemoryTier<([u8; 32], u32), [f32]>,
     pub(crate) touches: Touches<CacheKey>,
     pub(crate) uses: Uses,
+    /// Tracks that were published while the cache was not enabled.
+    pub(crate) own: Mutex<HashSet<CacheKey>>,
+    /// Tracks in files of an earlier format version, met while reading.
+    pub(crate) old: Mutex<BTreeSet<CacheKey>>,
+}
+
+impl Inner {
+    /// Notes tracks that nobody else is to find.
+    pub(crate) fn note_own(&self, rows: &[Row]) {
+        if !self.limits.enabled() {
+            self.own().extend(rows.iter().map(|row| row.record.key.clone()));
+        }
+    }
+
+    fn own(&self) -> MutexGuard<'_, HashSet<CacheKey>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a track may be found: any, or those of this process alone.
+    fn finds(&self, key: &CacheKey) -> bool {
+        self.limits.enabled() || self.own().contains(key)
+    }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if !self.limits.enabled() {
+            for key in std::mem::take(&mut *self.own()) {
+                // What stays is a track like any other.
+                let _ = self.index.drop_row(&self.layout, &key);
+                let _ = self.layout.disk().remove(&self.layout.track(&key));
+            }
+        }
         self.flush_uses();
     }
 }
@@ -84,7 +113,8 @@ pub struct Stats {
 
 /// What became of a file that was checked in full.
 pub(crate) enum Examined {
-    Good(Box<Row>),
+    /// With the format version of its file.
+    Good(Box<Row>, u32),
     Missing,
     /// Quarantined and counted.
     Damaged(String),
@@ -118,7 +148,16 @@ impl Store {
         let limits = Current::new(&layout);
         let memory = MemoryTier::new(limits.get().of_memory());
         let (touches, uses) = (Touches::new(DEFAULT_TOUCHES), Uses::default());
-        let inner = Inner { layout, index, limits, memory, touches, uses };
+        let inner = Inner {
+            layout,
+            index,
+            limits,
+            memory,
+            touches,
+            uses,
+            own: Mutex::default(),
+            old: Mutex::default(),
+        };
         Ok(Self { inner: Arc::new(inner), namespace, stem })
     }
 
@@ -146,7 +185,7 @@ impl Store {
         }
     }
 
-    /// Whether a track may be found here.
+    /// Whether a track belongs here.
     fn sees(&self, key: &CacheKey) -> bool {
         key.namespace == self.namespace
     }
@@ -173,7 +212,7 @@ impl Store {
                 entries.push(Entry { bytes: row.stat.size, record: row.record });
             } else {
                 match self.examine(&path)? {
-                    Examined::Good(fresh) => put.push(*fresh),
+                    Examined::Good(fresh, _) => put.push(*fresh),
                     Examined::Missing => drop(self.missing(&row.record.key)?),
                     Examined::Damaged(_) | Examined::Newer(_) => {
                         index.drop_row(layout, &row.record.key)?;
@@ -187,7 +226,7 @@ impl Store {
             StoreError::io("list the tracks in", &layout.namespace(&self.namespace), cause)
         })?;
         for path in listed.into_iter().filter(|path| !seen.contains(path)) {
-            if let Examined::Good(row) = self.examine(&path)? {
+            if let Examined::Good(row, _) = self.examine(&path)? {
                 put.push(*row);
                 adopted += 1;
             }
@@ -195,21 +234,27 @@ impl Store {
         // A row that cannot be written now is made from its file next time.
         let _ = index.put(layout, &put, adopted);
         entries.extend(put.into_iter().map(|row| Entry { bytes: row.stat.size, record: row.record }));
+        entries.retain(|entry| self.inner.finds(&entry.record.key));
         entries.sort_by(|a, b| a.record.key.cmp(&b.record.key));
         Ok(entries)
     }
 
     /// A reader of a track; `None` is a miss, and so is a key of another
-    /// namespace. Damage is counted and quarantined, and is a miss. So is the
+    /// namespace, or of another's track where the cache is not enabled. Damage is counted and quarantined, and is a miss. So is the
     /// file of a later program, which stays as it is until a track is published
     /// in its place.
     ///
     /// # Errors
     /// [`StoreError::Io`] where the process cannot open files at present.
     pub fn reader(&self, key: &CacheKey) -> Result<Option<TrackReader>, StoreError> {
-        if !self.sees(key) {
+        if !self.sees(key) || !self.inner.finds(key) {
             return Ok(None);
         }
+        self.open_track(key)
+    }
+
+    /// A reader of a track, also where the cache is not enabled.
+    pub(crate) fn open_track(&self, key: &CacheKey) -> Result<Option<TrackReader>, StoreError> {
         let path = self.inner.layout.track(key);
         let opened = ChunkFile::open(self.inner.layout.disk(), &path).and_then(|file| {
             file.check_place(&self.inner.layout, &path)?;
@@ -218,6 +263,9 @@ impl Store {
         match opened {
             Ok(file) => {
                 self.inner.touches.touch(key, now_ns());
+                if file.version < FORMAT_VERSION {
+                    self.note_old(key);
+                }
                 Ok(Some(TrackReader::new(self.clone(), path, file)))
             }
             Err(fault) => {
@@ -266,7 +314,9 @@ impl Store {
     /// of them whole.
     pub fn publish_all(&self, writers: Vec<TrackWriter>) -> Result<Vec<CacheRecord>, StoreError> {
         let sealed: Result<_, _> = writers.into_iter().map(TrackWriter::into_sealed).collect();
-        publish::publish_all(self, sealed?)
+        let records = publish::publish_all(self, sealed?);
+        self.renew_some();
+        records
     }
 
     /// Removes a track. Whether there was one; of another namespace there is
@@ -330,11 +380,10 @@ impl Store {
             Ok(file)
         });
         match checked {
-            Ok(file) => Ok(Examined::Good(Box::new(Row {
-                stat: file.stat,
-                footer: file.footer,
-                record: file.record,
-            }))),
+            Ok(file) => {
+                let ChunkFile { stat, footer, record, version, .. } = file;
+                Ok(Examined::Good(Box::new(Row { stat, footer, record }), version))
+            }
             Err(Fault::Missing) => Ok(Examined::Missing),
             Err(Fault::Damaged(reason, seen)) => {
                 fails(&reason, seen);

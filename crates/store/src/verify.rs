@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::store::{Examined, Inner};
-use crate::{Store, StoreError, temp};
+use crate::{FORMAT_VERSION, Store, StoreError, temp};
 
 /// How many rows are written to the index at a time.
 const BATCH: usize = 256;
@@ -27,6 +27,8 @@ pub struct VerifyReport {
     /// Whole files that had been touched or replaced since the index was
     /// written, which knows them again now.
     pub refreshed: u64,
+    /// Files of an earlier format version, written anew as they are today.
+    pub renewed: u64,
     /// Leftovers of killed writers, now removed.
     pub leftovers: u64,
 }
@@ -51,8 +53,8 @@ pub struct Newer {
 
 impl Store {
     /// Checks every file in full, quarantines and counts what fails, adopts
-    /// what the index does not know, drops rows without a file, and removes
-    /// what killed writers left. `progress` is told the bytes checked so far
+    /// what the index does not know, drops rows without a file, writes files of
+    /// earlier format versions anew, and removes what killed writers left. `progress` is told the bytes checked so far
     /// and the bytes in all.
     ///
     /// # Errors
@@ -96,7 +98,14 @@ impl Store {
             let known = rows.remove(&path);
             let found = if repair { self.examine(&path)? } else { self.look_at(&path)? };
             let damage = match found {
-                Examined::Good(row) => {
+                Examined::Good(row, version)
+                    if repair && version < FORMAT_VERSION && self.renew(&row.record.key).is_ok() =>
+                {
+                    // It has a row of its own by now.
+                    report.renewed += 1;
+                    None
+                }
+                Examined::Good(row, _) => {
                     match known {
                         Some((_, stat, footer)) if stat == row.stat && footer == row.footer => {}
                         Some(_) => {

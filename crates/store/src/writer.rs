@@ -78,6 +78,7 @@ impl TrackWriter {
         let width = header.width().max(1);
         let planes = if header.shape == Shape::Events { 1 } else { header.planes.len() };
         let temp = TempFile::create(&store.inner.layout)?;
+        let packing = store.inner.limits.get().packing;
         let mut writer = Self {
             seed: format::seed(&key),
             capacity: (CHUNK_TARGET / 4 / width).max(1) * width,
@@ -96,7 +97,7 @@ impl TrackWriter {
             header,
             notes: Notes::default(),
             max_error: MaxError::LOSSLESS,
-            packing: true,
+            packing,
             encoder: None,
         };
         writer.write_at(0, &format::header(FORMAT_VERSION))?;
@@ -121,8 +122,8 @@ impl TrackWriter {
     }
 
     /// Whether values that keep every bit are packed, which saves a fifth or
-    /// so; they are where nothing is said. Without it they stand in the file
-    /// as they are in memory. To be said before the first value.
+    /// so; as the folder's limits say where nothing is said here.
+    /// Without it they stand in the file as they are in memory. To be said before the first value.
     #[must_use]
     pub fn packing(mut self, packing: bool) -> Self {
         self.packing = packing;
@@ -284,6 +285,7 @@ impl TrackWriter {
     pub fn publish(self) -> Result<CacheRecord, StoreError> {
         let store = self.store.clone();
         let mut records = publish::publish_all(&store, vec![self.into_sealed()?])?;
+        store.renew_some();
         Ok(records.remove(0))
     }
 

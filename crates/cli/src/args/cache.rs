@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use agogic::schema::{CalculatorId, DescriptorId, Namespace, ProfileName};
+use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand, ValueHint};
 
 #[derive(Debug, Subcommand)]
@@ -65,6 +66,15 @@ pub(crate) enum Cache {
 
 #[derive(Debug, Args)]
 pub(crate) struct Limits {
+    /// Whether the cache is used: with `no` every command computes anew, and keeps nothing
+    #[arg(long, value_name = "YES/NO", value_parser = BoolishValueParser::new())]
+    pub(crate) enabled: Option<bool>,
+    /// Whether exact values are packed, which saves a quarter of the room and costs time
+    #[arg(long, value_name = "YES/NO", value_parser = BoolishValueParser::new())]
+    pub(crate) packing: Option<bool>,
+    /// Whether hosts may read tracks into memory before they are asked for
+    #[arg(long, value_name = "YES/NO", value_parser = BoolishValueParser::new())]
+    pub(crate) warming: Option<bool>,
     /// Bytes of all tracks, such as `20G`; `none` for no limit
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) size: Option<Limit>,

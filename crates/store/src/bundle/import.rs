@@ -128,7 +128,7 @@ impl Store {
     }
 
     fn fate(&self, key: &CacheKey, item: &Item, replace: bool) -> Result<Fate, StoreError> {
-        let Some(reader) = self.reader(key)? else { return Ok(Fate::Added) };
+        let Some(reader) = self.open_track(key)? else { return Ok(Fate::Added) };
         let CacheRecord { provenance, content, .. } = reader.record();
         let same_calculator = provenance.calculator == item.calculator;
         if *content == item.content && same_calculator && provenance.version == item.calculator_version {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use agogic_schema::{AssetId, CacheKey, CalculatorId, Namespace, Stem};
 use agogic_store::{AssetInfo, FileStamp, Filter, Limits, Store, Use, Why};
 
-use crate::cases::{dense, files, key, listed, provenance, publish};
+use crate::cases::{dense, files, key, listed, log_mel, provenance, publish};
 
 fn name(text: &str) -> Namespace {
     Namespace::new(text).unwrap()
@@ -245,4 +245,45 @@ fn audio_that_is_nowhere_any_more_leaves_nothing_behind() {
     remember(&one, "c", 3);
     remember(&two, "c", 3);
     assert_eq!(there(&store, &keys), [false, true, true]);
+}
+
+#[test]
+fn what_is_not_enabled_is_not_found_and_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let [one, other] = [(); 2].map(|()| Store::open(dir.path()).unwrap());
+    let before = put(&one, 1);
+    let [on, off] = [true, false].map(|enabled| Limits { enabled, ..Limits::default() });
+    one.set_limits(&off).unwrap();
+    assert_eq!(one.records(&before.asset, None).unwrap(), []);
+    let meanwhile = put(&one, 2);
+    // Each finds what it published, and nobody else does.
+    assert_eq!((there(&one, &[before.clone(), meanwhile.clone()])), [false, true]);
+    assert_eq!(one.records(&meanwhile.asset, None).unwrap().len(), 1);
+    assert_eq!((there(&other, &[before.clone(), meanwhile.clone()])), [false, false]);
+    drop(one);
+    other.set_limits(&on).unwrap();
+    assert_eq!(there(&other, &[before.clone(), meanwhile.clone()]), [true, false]);
+    assert_eq!(other.stats().unwrap().entries, 1);
+    // What is there when it is enabled again is a track like any other.
+    other.set_limits(&off).unwrap();
+    let third = put(&other, 3);
+    other.set_limits(&on).unwrap();
+    drop(other);
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(there(&store, &[before, third]), [true; 2]);
+    assert_eq!(store.verify(|_, _| ()).unwrap().damaged, []);
+}
+
+#[test]
+fn packing_is_as_the_limits_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let [one, other] = [(); 2].map(|()| Store::open(dir.path()).unwrap());
+    let size = |store: &Store| {
+        publish(store, &key(1, "t.m"), &log_mel("t.m", 100));
+        store.records(&key(1, "t.m").asset, None).unwrap()[0].bytes
+    };
+    let packed = size(&one);
+    other.set_limits(&Limits { packing: false, ..Limits::default() }).unwrap();
+    let raw = size(&one);
+    assert!(packed < raw && raw > 4 * 128 * 100, "{packed} {raw}");
 }

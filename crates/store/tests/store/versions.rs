@@ -131,7 +131,7 @@ fn files_of_the_first_version_are_read() {
     let records = store.records(&key.asset, None).unwrap();
     assert_eq!(records[0].record.content, content_hash(&track));
     assert!(records[0].record.max_error.is_lossless());
-    let report = store.verify(|_, _| ()).unwrap();
+    let report = store.inspect(|_, _| ()).unwrap();
     assert_eq!((report.files, report.damaged.len(), report.newer.len()), (1, 0, 0));
     // The next to publish it writes it as it is written today.
     let file = chunk_file(dir.path(), &key);
@@ -139,6 +139,34 @@ fn files_of_the_first_version_are_read() {
     assert_eq!(publish(&store, &key, &track).content, records[0].record.content);
     assert_eq!(fs::read(&file).unwrap()[8], 2);
     assert_eq!(store.read(&key).unwrap(), Some(track));
+}
+
+/// Files of the first version are written anew: those that were read, when
+/// others are published; all of them, when the cache is repaired.
+#[test]
+fn files_of_the_first_version_are_renewed() {
+    let dir = tempfile::tempdir().unwrap();
+    let tracks = ["t.a", "t.b", "t.c"].map(|name| dense(name, &["left", "right"], 3, 50));
+    let keys = ["t.a", "t.b", "t.c"].map(|name| key(1, name));
+    let mut store = None;
+    for (key, track) in keys.iter().zip(&tracks) {
+        store = Some(placed(dir.path(), key, &File::raw(1, track).bytes(key, track)));
+    }
+    let store = store.unwrap();
+    let versions = || keys.each_ref().map(|key| fs::read(chunk_file(dir.path(), key)).unwrap()[8]);
+    assert_eq!(store.read(&keys[1]).unwrap().as_ref(), Some(&tracks[1]));
+    assert_eq!(versions(), [1, 1, 1]);
+    publish(&store, &key(2, "t.a"), &tracks[0]);
+    assert_eq!(versions(), [1, 2, 1]);
+    let report = store.verify(|_, _| ()).unwrap();
+    assert_eq!((report.renewed, report.damaged.len()), (2, 0));
+    assert_eq!(versions(), [2, 2, 2]);
+    for (key, track) in keys.iter().zip(&tracks) {
+        assert_eq!(store.read(key).unwrap().as_ref(), Some(track));
+    }
+    let report = store.verify(|_, _| ()).unwrap();
+    assert_eq!((report.renewed, report.refreshed, report.adopted), (0, 0, 0));
+    assert_eq!(store.stats().unwrap().entries, 4);
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub(super) fn limits(session: &Session, args: &cache::Limits) -> Result<(), Stop
     let store = session.engine.store();
     let before = store.limits().map_err(agogic::Error::from)?;
     let mut limits = before.clone();
+    limits.enabled = args.enabled.unwrap_or(limits.enabled);
+    limits.packing = args.packing.unwrap_or(limits.packing);
+    limits.warming = args.warming.unwrap_or(limits.warming);
     limits.size = args.size.unwrap_or(limits.size);
     limits.ttl = args.ttl.unwrap_or(limits.ttl);
     limits.quota = args.quota.unwrap_or(limits.quota);
@@ -36,6 +39,10 @@ pub(super) fn limits(session: &Session, args: &cache::Limits) -> Result<(), Stop
 fn print(out: &mut dyn Write, limits: &Limits) -> std::io::Result<()> {
     let bytes = |limit: Option<u64>| limit.map_or("no limit".into(), |limit| text::Bytes(limit).to_string());
     let time = |limit: Option<u64>| limit.map_or("no limit".into(), |limit| text::Span(limit).to_string());
+    let switch = |on: bool| if on { "yes" } else { "no" };
+    writeln!(out, "enabled      {}", switch(limits.enabled))?;
+    writeln!(out, "packing      {}", switch(limits.packing))?;
+    writeln!(out, "warming      {}", switch(limits.warming))?;
     writeln!(out, "size         {}", bytes(limits.size))?;
     writeln!(out, "ttl          {}", time(limits.ttl))?;
     writeln!(out, "quota        {}", bytes(limits.quota))?;

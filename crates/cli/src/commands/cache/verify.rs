@@ -21,6 +21,7 @@ struct Verified<'a> {
     newer: Vec<Damage<'a>>,
     adopted: u64,
     refreshed: u64,
+    renewed: u64,
     leftovers: u64,
 }
 
@@ -54,6 +55,7 @@ pub(super) fn verify(
         newer: newer.collect(),
         adopted: report.adopted,
         refreshed: report.refreshed,
+        renewed: report.renewed,
         leftovers: report.leftovers,
     };
     output::stdout(|out| if as_json { json::line(out, &verified) } else { print(out, &verified) })?;
@@ -73,9 +75,12 @@ fn print(out: &mut dyn Write, found: &Verified<'_>) -> io::Result<()> {
     writeln!(out, "folder     {}", found.path)?;
     writeln!(out, "checked    {} files, {}", found.files, text::Bytes(found.bytes))?;
     writeln!(out, "damaged    {}", found.damaged.len())?;
-    for (what, count) in
-        [("adopted", found.adopted), ("refreshed", found.refreshed), ("leftovers", found.leftovers)]
-    {
+    for (what, count) in [
+        ("adopted", found.adopted),
+        ("refreshed", found.refreshed),
+        ("renewed", found.renewed),
+        ("leftovers", found.leftovers),
+    ] {
         if count > 0 {
             writeln!(out, "{what:<9}  {count}")?;
         }
