@@ -1,6 +1,7 @@
 //! Which plug-ins are found, in which order they count, and what is known of
 //! them without loading them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -65,12 +66,13 @@ fn the_standard_calculators_are_a_file_as_well() {
     let sandbox = Sandbox::new();
     let place = folder(&sandbox, "place", &standard_plugin());
     let list = json(&mut calculators(&sandbox, &["list", "--json"], &[], ""));
-    let built_in: Vec<_> = list.as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
+    let list = list.as_array().unwrap().iter();
+    let built_in: BTreeSet<_> = list.map(|c| c["id"].as_str().unwrap()).collect();
     let doctor = json(&mut calculators(&sandbox, &["doctor", "--json"], &[&place], ""));
     assert_eq!(doctor["refused"], 0, "{doctor}");
     // Equal versions: what is linked counts, and each of them is in the file.
     let clashes = doctor["clashes"].as_array().unwrap();
-    let hidden: Vec<_> = clashes.iter().filter_map(|c| c.as_str().unwrap().split(' ').next()).collect();
+    let hidden: BTreeSet<_> = clashes.iter().filter_map(|c| c.as_str().unwrap().split(' ').next()).collect();
     assert_eq!(hidden, built_in);
 }
 

@@ -19,7 +19,9 @@ pub fn agogic_binary() -> &'static Path {
 
 /// The standard calculators as a library file.
 pub fn standard_plugin() -> PathBuf {
-    build(&workspace().join("Cargo.toml"), &["--package", "agogic-standard-plugin", "--locked"], "cdylib")
+    // Along with the command, so that both are made of the same builds.
+    let args = ["--package", "agogic-standard-plugin", "--package", "agogic-cli", "--locked"];
+    build(&workspace().join("Cargo.toml"), &args, "cdylib")
 }
 
 /// The example plug-in in its version 1 or 2, as a library file.

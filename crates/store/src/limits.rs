@@ -43,7 +43,8 @@ use crate::{Store, StoreError};
 pub struct Limits {
     /// Whether the cache is used. While it is not, each process finds only the
     /// tracks that it published itself meanwhile, and removes them when it
-    /// closes the cache. What was there before stays, unseen.
+    /// closes the cache. What was there before stays, unseen, or with what took
+    /// its place.
     pub enabled: bool,
     /// Whether values that keep every bit are packed, where a writer does not
     /// say otherwise.

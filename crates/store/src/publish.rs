@@ -28,6 +28,7 @@ pub(crate) fn publish_all(store: &Store, mut sealed: Vec<Sealed>) -> Result<Vec<
     let disk = &**layout.disk();
     sync_files(&sealed)?;
 
+    let hidden = !store.inner.limits.enabled();
     let mut folders = BTreeSet::new();
     let mut rows = Vec::with_capacity(sealed.len());
     for Sealed { temp, record, footer } in &mut sealed {
@@ -35,6 +36,9 @@ pub(crate) fn publish_all(store: &Store, mut sealed: Vec<Sealed>) -> Result<Vec<
         if let Some(folder) = path.parent() {
             make_folders(disk, folder).map_err(|cause| StoreError::io("make", folder, cause))?;
             folders.insert(folder.to_path_buf());
+        }
+        if hidden {
+            store.inner.note_own(&record.key);
         }
         let placed = temp.place(&path).and_then(|()| temp.metadata());
         // Of the file that was written, not of what stands there: that may be
@@ -45,7 +49,6 @@ pub(crate) fn publish_all(store: &Store, mut sealed: Vec<Sealed>) -> Result<Vec<
     for folder in &folders {
         disk.sync_folder(folder).map_err(|cause| StoreError::io("write", folder, cause))?;
     }
-    store.inner.note_own(&rows);
     // The files are the truth and are durable: without a row they are adopted.
     let _ = store.inner.index.put(layout, &rows, 0);
     store.collect_if_full();

@@ -2,7 +2,7 @@
 //! tracks out. Putting tracks in is in `writer` and `publish`, checking all of
 //! it in `verify`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,34 +42,37 @@ pub(crate) struct Inner {
     pub(crate) memory: MemoryTier<([u8; 32], u32), [f32]>,
     pub(crate) touches: Touches<CacheKey>,
     pub(crate) uses: Uses,
-    /// Tracks that were published while the cache was not enabled.
-    pub(crate) own: Mutex<HashSet<CacheKey>>,
+    /// Tracks that were published while the cache was not enabled, and whether
+    /// there was one before in their place.
+    pub(crate) own: Mutex<HashMap<CacheKey, bool>>,
     /// Tracks in files of an earlier format version, met while reading.
     pub(crate) old: Mutex<BTreeSet<CacheKey>>,
 }
 
 impl Inner {
-    /// Notes tracks that nobody else is to find.
-    pub(crate) fn note_own(&self, rows: &[Row]) {
-        if !self.limits.enabled() {
-            self.own().extend(rows.iter().map(|row| row.record.key.clone()));
-        }
+    /// Notes a track that is about to be published and that nobody else is to
+    /// find. It goes in the end, unless it took the place of one that was there
+    /// before.
+    pub(crate) fn note_own(&self, key: &CacheKey) {
+        let there = || self.layout.disk().metadata(&self.layout.track(key)).is_ok();
+        self.own().entry(key.clone()).or_insert_with(there);
     }
 
-    fn own(&self) -> MutexGuard<'_, HashSet<CacheKey>> {
+    fn own(&self) -> MutexGuard<'_, HashMap<CacheKey, bool>> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a track may be found: any, or those of this process alone.
     fn finds(&self, key: &CacheKey) -> bool {
-        self.limits.enabled() || self.own().contains(key)
+        self.limits.enabled() || self.own().contains_key(key)
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         if !self.limits.enabled() {
-            for key in std::mem::take(&mut *self.own()) {
+            let own = std::mem::take(&mut *self.own());
+            for (key, _) in own.into_iter().filter(|(_, there)| !there) {
                 // What stays is a track like any other.
                 let _ = self.index.drop_row(&self.layout, &key);
                 let _ = self.layout.disk().remove(&self.layout.track(&key));

@@ -260,6 +260,9 @@ fn what_is_not_enabled_is_not_found_and_leaves_nothing() {
     assert_eq!((there(&one, &[before.clone(), meanwhile.clone()])), [false, true]);
     assert_eq!(one.records(&meanwhile.asset, None).unwrap().len(), 1);
     assert_eq!((there(&other, &[before.clone(), meanwhile.clone()])), [false, false]);
+    // One that is computed again takes the place of the one before, and stays.
+    put(&one, 1);
+    put(&one, 2);
     drop(one);
     other.set_limits(&on).unwrap();
     assert_eq!(there(&other, &[before.clone(), meanwhile.clone()]), [true, false]);
