@@ -128,27 +128,15 @@ impl Store {
             let keys: Vec<&CacheKey> = chosen.iter().filter_map(|&(n, _)| files[n].key.as_ref()).collect();
             index.drop_rows(layout, &keys)?;
         }
-        let mut removed = vec![];
         for choice in &chosen {
             let Seen { path, stat, key, .. } = &files[choice.0];
-            if !dry_run {
-                // One without a row may be about to get one.
-                let key = key
-                    .clone()
-                    .or_else(|| ChunkFile::open(layout.disk(), path).ok().map(|file| file.record.key));
-                if let Err(cause) = remove(&**layout.disk(), path, stat) {
-                    collection.failed.push((layout.relative(path).to_path_buf(), cause.to_string()));
-                    continue;
-                }
-                removed.extend(key.filter(|_| !path.exists()));
+            if !dry_run && !self.discard(path, stat, key.as_ref(), &mut collection)? {
+                continue;
             }
             collection.after -= stat.size;
             collection.gone.push(gone(choice));
         }
         if !dry_run {
-            // A row that came meanwhile, of somebody who was publishing, stands
-            // for a file that is gone; one that comes later sees so itself.
-            index.drop_rows(layout, &removed.iter().collect::<Vec<_>>())?;
             for guest in &collection.guests {
                 if let Err(cause) = layout.remove_namespace(guest) {
                     let folder = layout.namespace(guest);
@@ -158,6 +146,36 @@ impl Store {
             index.note_collection(layout, &collection)?;
         }
         Ok(Some(collection))
+    }
+
+    /// Removes a file whose row is gone or never was. Whether it is gone.
+    fn discard(
+        &self,
+        path: &Path,
+        stat: &Stat,
+        key: Option<&CacheKey>,
+        collection: &mut Collection,
+    ) -> Result<bool, StoreError> {
+        let Inner { layout, index, .. } = &*self.inner;
+        let own = || ChunkFile::open(layout.disk(), path).ok().map(|file| file.record.key);
+        let known = key.is_some();
+        let key = key.cloned().or_else(own);
+        // One without a row that has got one since was published just now.
+        if let Some(key) = key.as_ref().filter(|_| !known)
+            && index.has(layout, key)?
+        {
+            return Ok(false);
+        }
+        if let Err(cause) = remove(&**layout.disk(), path, stat) {
+            collection.failed.push((layout.relative(path).to_path_buf(), cause.to_string()));
+            return Ok(false);
+        }
+        // At once: a row that came in between, of somebody who looked at the
+        // file, stands for one that is gone; one that comes later sees so itself.
+        if let Some(key) = key.filter(|_| !path.exists()) {
+            index.drop_row(layout, &key)?;
+        }
+        Ok(true)
     }
 
     /// Cleans up while a limit is exceeded. What goes wrong is left to the next.
