@@ -22,6 +22,8 @@ use predict::Predictor;
 const HEAD: usize = 16;
 /// Numbers that predictors are tried on.
 const SAMPLE: usize = 4096;
+/// Chunks that follow with the predictor that was found best for one.
+const KEEP: u8 = 7;
 /// Where the floor stands in a chunk.
 const FLOOR: std::ops::Range<usize> = 8..12;
 /// Bytes of a run of kept values.
@@ -43,6 +45,9 @@ pub(crate) struct Encoder {
     bytes: Vec<u8>,
     other: Vec<u8>,
     decoded: Vec<f32>,
+    /// For exact and other numbers, the predictor of the chunk before, and for
+    /// how many chunks it is kept.
+    kept: [(Predictor, u8); 2],
 }
 
 /// A chunk: its bytes, and the values that a reader will get.
@@ -65,6 +70,7 @@ impl Encoder {
             bytes: Vec::new(),
             other: Vec::new(),
             decoded: Vec::new(),
+            kept: [(Predictor::Nothing, 0); 2],
         }
     }
 
@@ -95,7 +101,7 @@ impl Encoder {
         let runs = mapping.forward(values, self.width, tolerance, &mut self.numbers);
         self.words.clear();
         self.words.resize(values.len().next_multiple_of(BLOCK), 0);
-        let predictor = self.best_predictor();
+        let predictor = self.predictor(usize::from(mapping != Mapping::Bits(0)));
         predictor.differences(&self.numbers, self.width, &mut self.words);
         let (code, shift, step) = match mapping {
             Mapping::Bits(shift) => (0, shift as u8, 0.0),
@@ -113,6 +119,15 @@ impl Encoder {
             out.extend([run.start, run.length, run.bits].map(u32::to_le_bytes).as_flattened());
         }
         out.resize(out.len().next_multiple_of(4), 0);
+    }
+
+    /// The best one, looked for again after some chunks: those of a track are
+    /// alike, and to look takes longer than to pack.
+    fn predictor(&mut self, which: usize) -> Predictor {
+        let (kept, left) = self.kept[which];
+        let next = if left > 0 { (kept, left - 1) } else { (self.best_predictor(), KEEP) };
+        self.kept[which] = next;
+        next.0
     }
 
     /// The one that packs best the frames in the middle of a chunk, or all of
