@@ -5,6 +5,8 @@
 
 pub(crate) mod authors;
 pub(crate) mod cache;
+mod tempo;
+mod view;
 
 use std::path::PathBuf;
 
@@ -13,7 +15,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(crate) use self::cache::Cache;
-use crate::step::Step;
+pub(crate) use self::tempo::{MapFormat, Tempo, Unit};
+pub(crate) use self::view::{Beyond, Interp, Over, View};
 
 /// Audio features, computed once, kept by real time and shown on any musical
 /// grid.
@@ -244,99 +247,6 @@ pub(crate) struct Frames {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct View {
-    /// Audio file
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
-    /// Descriptor, such as agogic.mel
-    pub(crate) id: String,
-    /// Tempo map or beats per minute
-    #[arg(long, value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
-    pub(crate) tempo: String,
-    /// Length of a column as a note value: 1/16, 1/8. (dotted), 1/8t (triplet),
-    /// 3/8, beat (a quarter note)
-    #[arg(long, value_name = "NOTE")]
-    pub(crate) every: Step,
-    /// Read the value at the start of each column
-    #[arg(long, conflicts_with = "over")]
-    pub(crate) interp: Option<Interp>,
-    /// Reduce all within each column [default: mean]
-    #[arg(long)]
-    pub(crate) over: Option<Over>,
-    /// With --interp: the mean of N values, read evenly through the column
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024), conflicts_with = "over")]
-    pub(crate) oversample: u16,
-    /// Take a centred moving average over S seconds first
-    #[arg(long, value_name = "S", value_parser = length)]
-    pub(crate) smooth: Option<f64>,
-    /// What stands before and after the track: hold (its first and last
-    /// frame), nan, or a value, which also fills gaps
-    #[arg(long, value_name = "hold|nan|VALUE", default_value = "hold", allow_negative_numbers = true)]
-    pub(crate) outside: Beyond,
-    /// Start at this beat [default: the beat at time 0]
-    #[arg(long, value_name = "B", allow_negative_numbers = true, value_parser = finite)]
-    pub(crate) from_beat: Option<f64>,
-    /// Stop at this beat [default: the end of the audio]
-    #[arg(long, value_name = "B", allow_negative_numbers = true, value_parser = finite)]
-    pub(crate) to_beat: Option<f64>,
-    #[command(flatten)]
-    pub(crate) profile: ProfileArg,
-    #[command(flatten)]
-    pub(crate) export: Export,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Interp {
-    /// The last frame at or before the edge
-    Hold,
-    /// The frame nearest to the edge
-    Nearest,
-    /// A straight line between frames
-    Linear,
-    /// A Catmull-Rom spline through frames
-    Spline,
-    /// Akima's curve through frames: hardly overshoots
-    Akima,
-    /// A monotone cubic through frames: never overshoots
-    Monotone,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Over {
-    /// Mean, weighted by time
-    Mean,
-    /// Median, weighted by time
-    Median,
-    /// Least value
-    Min,
-    /// Greatest value
-    Max,
-    /// Root of the mean square, weighted by time
-    Rms,
-}
-
-/// What stands outside a track.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Beyond {
-    Hold,
-    Nan,
-    Value(f32),
-}
-
-impl std::str::FromStr for Beyond {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match (text, text.parse::<f32>()) {
-            ("hold", _) => Ok(Self::Hold),
-            ("nan", _) => Ok(Self::Nan),
-            (_, Ok(value)) if !value.is_nan() => Ok(Self::Value(value)),
-            _ => Err("it is neither hold, nan nor a number".into()),
-        }
-    }
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Plot {
     /// Audio file
     #[arg(value_hint = ValueHint::FilePath)]
@@ -408,116 +318,6 @@ pub(crate) enum PeaksFormat {
     Json,
 }
 
-/// A tempo map file of any format that `import` reads, known by its content; or a
-/// constant tempo.
-#[derive(Debug, Args)]
-pub(crate) struct MapArg {
-    /// Tempo map or beats per minute
-    #[arg(value_name = "MAP|BPM", allow_negative_numbers = true, value_hint = ValueHint::FilePath)]
-    pub(crate) map: String,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Tempo {
-    /// Convert positions: one number a line on stdin, one a line on stdout
-    Convert {
-        #[command(flatten)]
-        map: MapArg,
-        /// What the numbers are
-        #[arg(long, value_name = "UNIT")]
-        from: Unit,
-        /// What they are to become
-        #[arg(long, value_name = "UNIT")]
-        to: Unit,
-    },
-    /// Describe a tempo map
-    Info {
-        #[command(flatten)]
-        map: MapArg,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the points of a tempo map: where, when, how fast, and how it goes on
-    Show {
-        #[command(flatten)]
-        map: MapArg,
-    },
-    /// Read a tempo map of another program and write it as JSON
-    Import {
-        /// File with a tempo map or with beats
-        #[arg(value_hint = ValueHint::FilePath)]
-        file: PathBuf,
-        /// What the file is [default: what its content shows]
-        #[arg(long, short, value_name = "FORMAT")]
-        format: Option<MapFormat>,
-        /// File to write; `-` is stdout
-        #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
-        output: Option<PathBuf>,
-        /// Overwrite OUT
-        #[arg(long)]
-        force: bool,
-    },
-    /// Write a tempo map through the beats that are heard in a file
-    Detect {
-        /// Audio file
-        #[arg(value_hint = ValueHint::FilePath)]
-        file: PathBuf,
-        #[command(flatten)]
-        profile: ProfileArg,
-        /// File to write; `-` is stdout
-        #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
-        output: Option<PathBuf>,
-        /// Overwrite OUT
-        #[arg(long)]
-        force: bool,
-    },
-    /// Write a tempo map for another program
-    Export {
-        #[command(flatten)]
-        map: MapArg,
-        /// What to write: json, midi, dawproject or csv
-        #[arg(long, short, value_name = "FORMAT")]
-        format: MapFormat,
-        /// File to write; `-` is stdout
-        #[arg(long, short, value_name = "OUT", value_hint = ValueHint::FilePath)]
-        output: Option<PathBuf>,
-        /// Overwrite OUT
-        #[arg(long)]
-        force: bool,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MapFormat {
-    /// The native form
-    Json,
-    /// Standard MIDI File
-    Midi,
-    /// DAWproject archive
-    Dawproject,
-    /// REAPER project (read only)
-    Reaper,
-    /// MusicXML score, plain or compressed (read only)
-    Musicxml,
-    /// Table of points, or a list of beats when read
-    Csv,
-    /// Layer of Sonic Visualiser: time, value, label (read only)
-    SvCsv,
-    /// Beats in JAMS (read only)
-    Jams,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Unit {
-    /// Quarter notes
-    Beats,
-    /// Ticks of the map
-    Ticks,
-    /// Seconds
-    Seconds,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Calculators {
     /// List calculators, their descriptors and parameters
@@ -563,11 +363,6 @@ fn finite(text: &str) -> Result<f64, String> {
         Ok(number) if number.is_finite() => Ok(number),
         _ => Err("it is no finite number".into()),
     }
-}
-
-/// A length of time that can be.
-fn length(text: &str) -> Result<f64, String> {
-    finite(text).and_then(|number| if number >= 0.0 { Ok(number) } else { Err("it is below zero".into()) })
 }
 
 #[cfg(test)]
