@@ -28,19 +28,12 @@ impl Row {
     fn of(block: &[u32; BLOCK]) -> Self {
         let all = block.iter().fold(0, |all, number| all | number);
         let most = 32 - all.leading_zeros() as u8;
-        // How many numbers have so many bits; counted in four places, since
-        // neighbours are often equally long and would wait for each other.
-        let mut lengths = [[0_u8; 33]; 4];
-        for four in block.as_chunks::<4>().0 {
-            for (lengths, number) in lengths.iter_mut().zip(four) {
-                lengths[(32 - number.leading_zeros()) as usize] += 1;
-            }
-        }
         let mut best = Self { width: most, longer: 0, bytes: 1 };
         let mut least = best.length();
-        let mut longer = 0;
         for width in (0..most).rev() {
-            longer += lengths.iter().map(|lengths| lengths[width as usize + 1]).sum::<u8>();
+            // Counted anew for each of the few widths that come to it, which wide
+            // vectors do faster than anything that looks at each number.
+            let longer = block.iter().map(|&number| u32::from(number > low_bits(width))).sum::<u32>() as u8;
             let row = Self { width, longer, bytes: (most - width).div_ceil(8) };
             // Each costs a reader as much time as some bytes do.
             let cost = row.length() + usize::from(longer) / 2;
