@@ -9,7 +9,6 @@ use std::path::Path;
 
 /// A file system, as the cache uses it. Every method has the real one behind
 /// it unless it is replaced; each fails as the system does.
-#[allow(clippy::missing_errors_doc, reason = "said above")]
 pub trait Disk: fmt::Debug + Send + Sync {
     /// What is known of a file or folder.
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {

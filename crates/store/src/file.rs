@@ -128,11 +128,6 @@ impl ChunkFile {
         Ok(())
     }
 
-    /// The checked bytes of a chunk, as they stand in the file.
-    pub(crate) fn packed(&self, number: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
-        self.file_bytes(number, out)
-    }
-
     /// How many values a chunk of frames has.
     pub(crate) fn count(&self, number: usize) -> usize {
         // Bounded when the table was checked.
@@ -185,7 +180,8 @@ impl ChunkFile {
         Fault::Damaged(reason, Some(self.stat))
     }
 
-    fn file_bytes(&self, number: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
+    /// The checked bytes of a chunk, as they stand in the file.
+    pub(crate) fn file_bytes(&self, number: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
         out.resize(self.chunks[number].length as usize, 0);
         self.read_chunk(number, out)
     }

@@ -11,7 +11,7 @@ use crate::{Store, bundle, codec, compact};
 
 /// A packed chunk of so many values in frames of `width`. Whether it has any.
 pub fn packed(bytes: &[u8], width: usize, values: usize) -> bool {
-    codec::decode(bytes, width, &mut vec![0.0; values]).is_ok()
+    unpack(bytes, width, &mut vec![0.0; values])
 }
 
 /// The values of a packed chunk, as many as there is room for, in frames of

@@ -1,16 +1,15 @@
 //! Writing a bundle: every track is checked in full and copied as it stands.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use agogic_schema::CacheKey;
+use tempfile::NamedTempFile;
 
 use super::{Item, Manifest, end, header};
 use crate::disk::{Disk, System};
 use crate::file::{ChunkFile, Fault};
-use crate::layout::unique;
 use crate::stat::now_ns;
 use crate::{Store, StoreError};
 
@@ -47,9 +46,9 @@ impl Store {
         if !replace && to.exists() {
             return Err(taken());
         }
-        let mut staged = Staged::create(to)?;
         let failed = |cause| StoreError::io("write", to, cause);
-        let mut out = BufWriter::with_capacity(1 << 20, &staged.file);
+        let staged = beside(to).map_err(failed)?;
+        let mut out = BufWriter::with_capacity(1 << 20, staged.as_file());
         out.write_all(&header()).map_err(failed)?;
 
         let keys: BTreeSet<&CacheKey> = keys.iter().filter(|key| key.namespace == self.namespace).collect();
@@ -104,49 +103,31 @@ impl Store {
         let end = end(&manifest).map_err(|rule| super::bad(to, rule))?;
         out.write_all(&end).and_then(|()| out.flush()).map_err(failed)?;
         drop(out);
-        exported.bytes = staged.file.metadata().map_err(failed)?.len();
-        staged.file.sync_all().map_err(failed)?;
-        staged.place(to, replace).map_err(|cause| match cause.kind() {
+        exported.bytes = staged.as_file().metadata().map_err(failed)?.len();
+        staged.as_file().sync_all().map_err(failed)?;
+        let placed = if replace { staged.persist(to) } else { staged.persist_noclobber(to) };
+        placed.map_err(|refused| match refused.error.kind() {
             io::ErrorKind::AlreadyExists => taken(),
-            _ => failed(cause),
+            _ => failed(refused.error),
         })?;
+        System.sync_folder(folder_of(to)).map_err(failed)?;
         Ok(exported)
     }
 }
 
 /// A file beside the one that it becomes; it goes when dropped before.
-struct Staged {
-    file: File,
-    path: PathBuf,
+fn beside(to: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".agogic-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What any new file gets; the default of temporary files is stricter.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder_of(to))
 }
 
-impl Staged {
-    fn create(to: &Path) -> Result<Self, StoreError> {
-        let name = to.file_name().ok_or_else(|| super::bad(to, "it names no file"))?.to_string_lossy();
-        let path = to.with_file_name(format!(".{name}.{}", unique()));
-        let file = System.create(&path).map_err(|cause| StoreError::io("create", to, cause))?;
-        Ok(Self { file, path })
-    }
-
-    fn place(&mut self, to: &Path, replace: bool) -> io::Result<()> {
-        let linked = if replace { None } else { Some(fs::hard_link(&self.path, to)) };
-        match linked {
-            Some(Ok(())) => fs::remove_file(&self.path)?,
-            Some(Err(cause)) if cause.kind() == io::ErrorKind::AlreadyExists => return Err(cause),
-            // A file system without such links: looked at, and then renamed.
-            Some(Err(_)) if to.exists() => return Err(io::ErrorKind::AlreadyExists.into()),
-            _ => fs::rename(&self.path, to)?,
-        }
-        match to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            Some(folder) => System.sync_folder(folder),
-            None => System.sync_folder(Path::new(".")),
-        }
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        // Gone already where all went well.
-        let _ = fs::remove_file(&self.path);
-    }
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -149,7 +149,7 @@ impl Store {
         let (seed, mut at) = (format::seed(key), HEADER_LEN);
         let (mut chunks, mut bytes) = (Vec::with_capacity(file.chunks.len()), Vec::new());
         for (chunk_number, chunk) in file.chunks.iter().enumerate() {
-            file.packed(chunk_number, &mut bytes).map_err(|fault| bundle.faulty(number, fault))?;
+            file.file_bytes(chunk_number, &mut bytes).map_err(|fault| bundle.faulty(number, fault))?;
             temp.write_at(at, &bytes).map_err(failed)?;
             let checksum = format::checksum(&bytes, seed, chunk_number);
             chunks.push(Chunk { offset: at, checksum, ..*chunk });

@@ -2,17 +2,13 @@
 //! ever served, each is a miss that is counted, and what is computed anew takes
 //! its place. `AGOGIC_CORRUPTIONS` says how many there are.
 
-#[path = "store/cases.rs"]
-#[allow(dead_code, reason = "the other tests need more")]
-mod cases;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use agogic_schema::{AssetId, CacheKey, FeatureTrack};
 use agogic_store::Store;
 
-use cases::*;
+use crate::cases::*;
 
 /// Numbers that are the same every time.
 struct Dice(u64);

@@ -3,12 +3,14 @@
 
 mod bundles;
 mod cases;
+mod corruption;
 mod damage;
 mod faults;
 mod limits;
 mod memory;
 mod memory_laws;
 mod packed;
+mod power;
 mod recovery;
 mod round_trip;
 mod sharing;

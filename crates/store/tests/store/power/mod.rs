@@ -6,9 +6,6 @@
 //! must open on what is left. `AGOGIC_POWER` says how many torn disks there are
 //! for each moment.
 
-#[path = "../store/cases.rs"]
-#[allow(dead_code, reason = "the other tests need more")]
-mod cases;
 mod recorder;
 
 use std::collections::BTreeMap;
@@ -20,7 +17,7 @@ use std::time::{Duration, SystemTime};
 use agogic_schema::{AssetId, CacheKey, FeatureTrack, Namespace};
 use agogic_store::{Limits, Store};
 
-use cases::*;
+use crate::cases::*;
 use recorder::{Fate, Recorder, after_power_loss};
 
 /// The index at some moment: its file and its journal.
