@@ -26,7 +26,8 @@ pub(crate) struct Compared {
     /// features: another Python that has the peers [env: AGOGIC_PEERS_PYTHON]
     #[arg(long)]
     python: Option<PathBuf>,
-    /// features: only these rows, such as mel,mfcc; an unknown one lists them all
+    /// Only these rows of features, such as mel,mfcc, or parts of store, such as ranges,put; an
+    /// unknown one lists them all
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Turns that everybody has [default: 5]
@@ -94,15 +95,12 @@ impl Compared {
         for (flag, given) in [("--install-peers", self.install_peers), ("--long", self.long)] {
             args.extend(given.then(|| flag.to_owned()));
         }
-        let only = (!self.only.is_empty()).then(|| self.only.join(","));
         // The benchmark runs in the folder of xtask.
         let python = self
             .python
             .as_ref()
             .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string());
-        for (flag, value) in [("--only", only), ("--python", python)] {
-            args.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
-        }
+        args.extend(python.into_iter().flat_map(|python| ["--python".to_owned(), python]));
         args
     }
 
@@ -110,6 +108,9 @@ impl Compared {
     fn of_both(&self) -> Vec<String> {
         let mut args = vec![];
         args.extend(self.write.then(|| "--write".to_owned()));
+        if !self.only.is_empty() {
+            args.extend(["--only".to_owned(), self.only.join(",")]);
+        }
         args.extend(self.rounds.iter().flat_map(|rounds| ["--rounds".to_owned(), rounds.to_string()]));
         args
     }

@@ -16,8 +16,8 @@ use crate::format::{self, Chunk, HEADER_LEN, RAW_F32, TRAILER_LEN, Unread};
 use crate::layout::Layout;
 use crate::stat::Stat;
 
-/// Bytes from the end that are read at once.
-const END: u64 = 4096;
+/// Bytes from the end that are read at once: the footer of five minutes.
+const END: u64 = 16 << 10;
 /// Bytes that are copied at a time.
 const PIECE: usize = 1 << 20;
 

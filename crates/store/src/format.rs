@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use agogic_schema::{CacheKey, CacheRecord, RECORD_VERSION, Shape, TrackHeader};
 use serde::Deserialize;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use twox_hash::XxHash3_64;
 
 use crate::{codec, compact};
 
@@ -113,7 +113,7 @@ pub(crate) fn seed(key: &CacheKey) -> u64 {
 
 /// The checksum of chunk number `number`.
 pub(crate) fn checksum(bytes: &[u8], seed: u64, number: usize) -> u64 {
-    xxh3_64_with_seed(bytes, seed.wrapping_add(number as u64))
+    XxHash3_64::oneshot_with_seed(seed.wrapping_add(number as u64), bytes)
 }
 
 /// Least and greatest value, NaN passed over.

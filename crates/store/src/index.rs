@@ -12,7 +12,7 @@ use agogic_schema::{AssetId, CacheKey, CacheRecord, DescriptorId, Namespace, Pro
 use rusqlite::{
     Connection, Error as SqlError, OptionalExtension, Row as SqlRow, TransactionBehavior, params,
 };
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use crate::StoreError;
 use crate::assets::AssetInfo;
@@ -414,5 +414,5 @@ fn checksum(parts: &[&[u8]]) -> i64 {
         bytes.extend((part.len() as u64).to_le_bytes());
         bytes.extend_from_slice(part);
     }
-    xxh3_64(&bytes) as i64
+    XxHash3_64::oneshot(&bytes) as i64
 }

@@ -46,7 +46,6 @@
 //! # Ok(())
 //! # }
 //! ```
-#![forbid(unsafe_code)]
 
 mod assets;
 mod bundle;
@@ -72,6 +71,7 @@ mod quarantine;
 mod reader;
 mod repack;
 mod report;
+mod room;
 mod spaces;
 mod stat;
 mod store;

@@ -12,6 +12,7 @@ use agogic_schema::{CacheRecord, Event, FeatureTrack, Plane, Shape, TrackData};
 use crate::file::{ChunkFile, Fault};
 use crate::format::RAW_F32;
 use crate::memory::Loaded;
+use crate::room::{Part, Room};
 use crate::{Store, StoreError};
 
 /// Kinds that the memory tier counts apart: parts of tracks that somebody
@@ -21,8 +22,6 @@ const WARMED: &str = "warmed";
 /// Chunks that are worth a thread of their own: more than a millisecond's work
 /// is divided.
 const PER_THREAD: usize = 48;
-/// Values that every machine has room for.
-const MODEST: usize = 1 << 20;
 /// Threads at most: what they wait for is mostly memory.
 const THREADS: usize = 4;
 
@@ -85,7 +84,8 @@ impl TrackReader {
     /// A decoded chunk, from the memory tier or into it.
     fn in_memory(&self, number: usize, kind: &'static str) -> Result<Arc<[f32]>, Fault> {
         let load = || {
-            let mut values = room(self.file.count(number) as u64)?;
+            // Bounded when the table was checked.
+            let mut values = vec![0.0; self.file.count(number)];
             self.file.values(number, &mut Vec::new(), &mut values)?;
             let bytes = size_of_val(&values[..]) as u64;
             Ok(Some(Loaded { value: values.into(), bytes }))
@@ -196,10 +196,10 @@ impl TrackReader {
 
     fn collect(&mut self, plane: usize, range: Range<u64>) -> Result<Vec<f32>, Fault> {
         let width = self.file.record.header.width();
-        let mut out = room((range.end - range.start).saturating_mul(width as u64))?;
+        let mut room = room((range.end - range.start).saturating_mul(width as u64))?;
+        let mut rest = room.parts();
         let numbers = self.file.holding(plane, &range);
         let many = numbers.len() > PER_THREAD;
-        let mut rest = &mut out[..];
         let mut pieces = Vec::with_capacity(numbers.len());
         for number in numbers {
             let chunk = self.file.chunks[number];
@@ -208,12 +208,11 @@ impl TrackReader {
             // Both lie within a chunk, whose length was checked, and chunks
             // hold the frames of a plane one after another.
             let [from, to] = [from, to].map(|frame| (frame - chunk.first) as usize * width);
-            let (target, later) = std::mem::take(&mut rest).split_at_mut(to - from);
-            rest = later;
+            let target = rest.take(to - from);
             if self.loaded == Some(number) {
-                target.copy_from_slice(&self.scratch[from..to]);
+                target.copy(&self.scratch[from..to]);
             } else if self.kept && !many {
-                target.copy_from_slice(&self.in_memory(number, PARTS)?[from..to]);
+                target.copy(&self.in_memory(number, PARTS)?[from..to]);
             } else {
                 pieces.push(Piece { number, from, target });
             }
@@ -225,7 +224,7 @@ impl TrackReader {
         } else {
             self.read_pieces(pieces)?;
         }
-        Ok(out)
+        room.into_values().ok_or_else(|| self.file.damaged("its chunks do not hold all frames".into()))
     }
 
     fn is_whole(&self, piece: &Piece<'_>) -> bool {
@@ -233,31 +232,31 @@ impl TrackReader {
     }
 
     /// Reads few pieces, those that stand side by side in the file at once.
-    fn read_pieces(&mut self, mut pieces: Vec<Piece<'_>>) -> Result<(), Fault> {
-        let mut rest = &mut pieces[..];
-        while let Some(first) = rest.first() {
+    fn read_pieces(&mut self, pieces: Vec<Piece<'_>>) -> Result<(), Fault> {
+        let mut pieces = pieces.into_iter().peekable();
+        while let Some(first) = pieces.next() {
             let file = &self.file;
-            let first = first.number;
-            let length = (1..).zip(&rest[1..]).take_while(|(i, piece)| piece.number == first + i).count() + 1;
-            let (run, later) = rest.split_at_mut(length);
-            rest = later;
-            file.read_run(first..first + length, &mut self.bytes)?;
+            let mut run = vec![first];
+            while let Some(next) = pieces.next_if(|next| next.number == run[0].number + run.len()) {
+                run.push(next);
+            }
+            file.read_run(run[0].number..run[0].number + run.len(), &mut self.bytes)?;
             let mut bytes = &self.bytes[..];
             for Piece { number, from, target } in run {
                 let chunk;
-                (chunk, bytes) = bytes.split_at(file.chunks[*number].length as usize);
-                file.check(*number, chunk)?;
-                let part = *from..*from + target.len();
-                if part.len() == file.count(*number) {
-                    file.decode(*number, chunk, target)?;
-                } else if file.chunks[*number].encoding == RAW_F32 {
-                    file.decode(*number, &chunk[4 * part.start..4 * part.end], target)?;
+                (chunk, bytes) = bytes.split_at(file.chunks[number].length as usize);
+                file.check(number, chunk)?;
+                let part = from..from + target.len();
+                if part.len() == file.count(number) {
+                    file.decode(number, chunk, target.zeros())?;
+                } else if file.chunks[number].encoding == RAW_F32 {
+                    file.decode(number, &chunk[4 * part.start..4 * part.end], target.zeros())?;
                 } else {
                     self.loaded = None;
-                    self.scratch.resize(file.count(*number), 0.0);
-                    file.decode(*number, chunk, &mut self.scratch)?;
-                    self.loaded = Some(*number);
-                    target.copy_from_slice(&self.scratch[part]);
+                    self.scratch.resize(file.count(number), 0.0);
+                    file.decode(number, chunk, &mut self.scratch)?;
+                    self.loaded = Some(number);
+                    target.copy(&self.scratch[part]);
                 }
             }
         }
@@ -274,18 +273,13 @@ impl TrackReader {
 struct Piece<'a> {
     number: usize,
     from: usize,
-    target: &'a mut [f32],
+    target: Part<'a>,
 }
 
-/// Values to be filled. How many there are a file says: it may be wrong.
-fn room(values: u64) -> Result<Vec<f32>, Fault> {
-    let full = || Fault::Busy(io::ErrorKind::OutOfMemory.into());
-    let values = usize::try_from(values).map_err(|_| full())?;
-    if values > MODEST {
-        // Asked for, and then again in the way that comes filled with zeros.
-        Vec::<f32>::new().try_reserve_exact(values).map_err(|_| full())?;
-    }
-    Ok(vec![0.0; values])
+/// Room for values. How many there are a file says: it may be wrong.
+fn room(values: u64) -> Result<Room, Fault> {
+    let room = usize::try_from(values).ok().and_then(Room::new);
+    room.ok_or_else(|| Fault::Busy(io::ErrorKind::OutOfMemory.into()))
 }
 
 /// Reads whole chunks into their places, many of them with several threads.
@@ -296,7 +290,7 @@ fn fetch(file: &ChunkFile, chunks: Vec<Piece<'_>>, bytes: &mut Vec<u8>) -> Resul
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = |bytes: &mut Vec<u8>| {
         while let Some(Piece { number, target, .. }) = next() {
-            file.values(number, bytes, target)?;
+            file.values(number, bytes, target.zeros())?;
         }
         Ok(())
     };

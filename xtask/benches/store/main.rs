@@ -28,7 +28,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use ours::{Ours, PACKINGS};
 use rows::Bench;
@@ -42,12 +42,25 @@ struct Args {
     /// Whether everything runs: short tracks, one turn, nothing judged
     #[arg(long, conflicts_with = "write")]
     quick: bool,
+    /// Only these parts
+    #[arg(long, value_delimiter = ',', conflicts_with = "write")]
+    only: Vec<Part>,
     /// Write docs/store-performance.md
     #[arg(long)]
     write: bool,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+/// Parts of the table.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    Disk,
+    Ranges,
+    Whole,
+    Unpack,
+    Put,
 }
 
 fn main() -> Result<()> {
@@ -70,12 +83,19 @@ fn main() -> Result<()> {
     };
     eprintln!("... into all stores");
     bench.fill()?;
-    bench.disk()?;
-    disk::settle();
-    bench.ranges()?;
-    bench.whole();
-    bench.unpack()?;
-    bench.put()?;
+    for part in Part::value_variants() {
+        if !args.only.is_empty() && !args.only.contains(part) {
+            continue;
+        }
+        disk::settle();
+        match part {
+            Part::Disk => bench.disk()?,
+            Part::Ranges => bench.ranges()?,
+            Part::Whole => bench.whole(),
+            Part::Unpack => bench.unpack()?,
+            Part::Put => bench.put()?,
+        }
+    }
     let text = text(&bench, root, start, &load)?;
     println!("{text}");
     if args.write {
@@ -129,15 +149,18 @@ Written by `cargo xtask bench store --write`; not by hand.
 
 Four tracks of 251 s (hop 512 at 44.1 kHz, 21,600 frames): log-mel spectra (128 bins, dB, 11.1 MB) and STFT \
 magnitudes (1025 bins, 88.6 MB), of the bundled piece over and over, each time at another speed and level, and \
-of a generated signal. The peers keep 64 frames as a value; where this store reads packed chunks in parts, they keep these very chunks, one as a value, and unpack them with its code. All is done in one process, in temporary folders of \
-the same file system, with warm caches; ways take turns, the figures are medians. Only ratios count: machines \
-differ, and drift while they measure. Ratios that fall short are bold.
+of a generated signal. The peers keep 64 frames as a value; where this store reads packed \
+chunks in parts, they keep these very chunks, one as a value, and unpack them with its code. All is done in one \
+process, in temporary folders of the same file system, with warm caches; ways take turns, the figures are \
+medians. Only ratios count: machines differ, and drift while they measure. Ratios that fall short are bold.
 
 - This store keeps values *unpacked*, *lossless* (as it does where nothing is said) or within a bound, and \
 checks the checksum of every chunk that it reads. Of the peers only foyer and cacache check.
-- *64 frames*: from anywhere, as f32; the median of 300 places in a turn. This store holds a reader open; beside \
-it, one is opened each time, and one reads through the memory tier, where chunks stay that were checked once. LMDB, SQLite and redb hold the database open, with a transaction for each read. The \
-memory tier of foyer admits nothing, so that it reads from its files.
+- *64 frames*: from anywhere, as f32; the median of 300 places in a turn, each of which was read once just \
+before. *From its file*: an open reader reads the bytes, checks and unpacks them each time; beside it, one is \
+opened each time. *From memory*: as views read, through the memory tier, where what was checked and unpacked \
+once stays. LMDB, SQLite and redb hold the database open, with a transaction for each read, and their pages in \
+memory; the memory tier of foyer admits nothing, so that it reads from its files.
 - *All*: opened and read, this store on as many threads as it takes (two on two cores), the peers on one.
 - *One thread*: an open reader, 16 chunks at a time, all of the track. The time of reading the bytes of the \
 chunks alone is taken off; checksums and memory for the values are not.

@@ -126,6 +126,7 @@ impl Mapping {
     }
 
     /// Replaces numbers, which stand in place of bits, by their values.
+    #[inline(always)]
     pub(super) fn back(self, words: &mut [u32]) {
         // Apart, so that each is a loop without a branch.
         match self {

@@ -13,6 +13,7 @@ mod pack;
 mod predict;
 
 use agogic_schema::Tolerance;
+use pulp::{Arch, Simd, WithSimd};
 
 use map::{Mapping, Run};
 use pack::{BLOCK, ROW};
@@ -184,8 +185,7 @@ pub(crate) fn decode(bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), 
     if padding.len() > 3 || padding.iter().any(|&byte| byte != 0) {
         return Err("it is too long");
     }
-    predictor.undo(words, width.max(1));
-    mapping.back(words);
+    Arch::new().dispatch(Undo { mapping, predictor, width: width.max(1), words });
     let mut free = 0;
     for run in runs.chunks_exact(RUN) {
         let run = Run { start: u32_at(run, 0), length: u32_at(run, 4), bits: u32_at(run, 8) };
@@ -200,6 +200,25 @@ pub(crate) fn decode(bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), 
         raise(out, floor);
     }
     Ok(())
+}
+
+/// The last steps of decoding, where most of its time goes: with vectors as
+/// wide as the processor has.
+struct Undo<'a> {
+    mapping: Mapping,
+    predictor: Predictor,
+    width: usize,
+    words: &'a mut [u32],
+}
+
+impl WithSimd for Undo<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.predictor.undo(self.words, self.width);
+        self.mapping.back(self.words);
+    }
 }
 
 /// Makes a chunk give no value below `floor`, and changes no other. NaN

@@ -130,16 +130,32 @@ pub(super) fn unpack(bytes: &[u8], out: &mut [u32]) -> Result<usize, &'static st
             packer.decompress(packed, block, row.width);
         }
         let (places, beyond) = longer.split_at(usize::from(row.longer));
-        for (&place, beyond) in places.iter().zip(beyond.chunks_exact(usize::from(row.bytes))) {
-            let mut word = [0; 4];
-            word[..beyond.len()].copy_from_slice(beyond);
-            let number = block.get_mut(usize::from(place)).ok_or("a place in a block is not valid")?;
-            *number |= u32::from_le_bytes(word) << row.width;
+        let fits = match row.bytes {
+            1 => add::<1>(block, row.width, places, beyond),
+            2 => add::<2>(block, row.width, places, beyond),
+            3 => add::<3>(block, row.width, places, beyond),
+            _ => add::<4>(block, row.width, places, beyond),
+        };
+        if !fits {
+            return Err("a place in a block is not valid");
         }
         rest = later;
     }
     tail.copy_from_slice(&last[..tail.len()]);
     Ok(bytes.len() - rest.len())
+}
+
+/// Adds to some numbers of a block what they have beyond the low bits. Whether
+/// all places are in it.
+fn add<const BYTES: usize>(block: &mut [u32; BLOCK], width: u8, places: &[u8], beyond: &[u8]) -> bool {
+    let mut all = 0;
+    for (&place, beyond) in places.iter().zip(beyond.as_chunks::<BYTES>().0) {
+        let mut word = [0; 4];
+        word[..BYTES].copy_from_slice(beyond);
+        all |= place;
+        block[usize::from(place) % BLOCK] |= u32::from_le_bytes(word) << (width % 32);
+    }
+    usize::from(all) < BLOCK
 }
 
 /// The greatest number of so many bits.

@@ -73,6 +73,7 @@ impl Predictor {
     }
 
     /// Turns folded differences into the numbers, in place.
+    #[inline(always)]
     pub(super) fn undo(self, s: &mut [u32], w: usize) {
         if self == Self::Nothing {
             s.iter_mut().for_each(|s| *s = unfold(*s));
@@ -118,6 +119,7 @@ impl Predictor {
     }
 
     /// Along time, with the frames before in registers.
+    #[inline(always)]
     fn undo_narrow<const W: usize>(self, head: &[u32], rest: &mut [u32]) {
         let Some(&(mut a)) = head.first_chunk::<W>() else { return };
         let b = a;

@@ -62,7 +62,7 @@ impl File {
             footer.extend([0_u64, 16].map(u64::to_le_bytes).as_flattened());
         }
         footer.extend([frames as u32, self.chunk.len() as u32].map(u32::to_le_bytes).as_flattened());
-        footer.extend(xxhash_rust::xxh3::xxh3_64_with_seed(&self.chunk, seed).to_le_bytes());
+        footer.extend(twox_hash::XxHash3_64::oneshot_with_seed(seed, &self.chunk).to_le_bytes());
         footer.extend([-100_f32, 0.0].map(f32::to_le_bytes).as_flattened());
 
         let mut bytes = b"\x89AGOGIC\n".to_vec();
