@@ -60,6 +60,7 @@ impl Mapping {
 
     /// The numbers of values, and those values that they do not stand for
     /// within the tolerance.
+    #[inline(always)]
     pub(super) fn forward(
         self,
         values: &[f32],

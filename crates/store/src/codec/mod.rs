@@ -99,6 +99,11 @@ impl Encoder {
     }
 
     fn write(&mut self, mapping: Mapping, tolerance: Tolerance, values: &[f32], floor: f32) {
+        Arch::new().dispatch(Write { encoder: self, mapping, tolerance, values, floor });
+    }
+
+    #[inline(always)]
+    fn write_wide(&mut self, mapping: Mapping, tolerance: Tolerance, values: &[f32], floor: f32) {
         let runs = mapping.forward(values, self.width, tolerance, &mut self.numbers);
         self.words.clear();
         self.words.resize(values.len().next_multiple_of(BLOCK), 0);
@@ -124,6 +129,7 @@ impl Encoder {
 
     /// The best one, looked for again after some chunks: those of a track are
     /// alike, and to look takes longer than to pack.
+    #[inline(always)]
     fn predictor(&mut self, which: usize) -> Predictor {
         let (kept, left) = self.kept[which];
         let next = if left > 0 { (kept, left - 1) } else { (self.best_predictor(), KEEP) };
@@ -133,6 +139,7 @@ impl Encoder {
 
     /// The one that packs best the frames in the middle of a chunk, or all of
     /// them if they are few.
+    #[inline(always)]
     fn best_predictor(&mut self) -> Predictor {
         let frames = self.numbers.len() / self.width;
         let some = (SAMPLE / self.width).max(4).min(frames);
@@ -141,11 +148,15 @@ impl Encoder {
         // The first of them has no frame before.
         let skip = if some < frames { self.width.next_multiple_of(BLOCK) } else { 0 };
         let length = sample.len().next_multiple_of(BLOCK);
-        let cost = |predictor: &Predictor| {
+        let (mut best, mut least) = (Predictor::Nothing, usize::MAX);
+        for predictor in Predictor::ALL {
             predictor.differences(sample, self.width, &mut self.words);
-            pack::cost(&self.words[skip.min(length)..length])
-        };
-        Predictor::ALL.into_iter().min_by_key(cost).unwrap_or(Predictor::Nothing)
+            let cost = pack::cost(&self.words[skip.min(length)..length]);
+            if cost < least {
+                (best, least) = (predictor, cost);
+            }
+        }
+        best
     }
 
     /// Decodes what was written, and compares.
@@ -202,8 +213,26 @@ pub(crate) fn decode(bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), 
     Ok(())
 }
 
-/// The last steps of decoding, where most of its time goes: with vectors as
-/// wide as the processor has.
+/// [`Encoder::write`], with vectors as wide as the processor has: what is
+/// inlined into it is compiled for them, too. A closure would not be.
+struct Write<'a> {
+    encoder: &'a mut Encoder,
+    mapping: Mapping,
+    tolerance: Tolerance,
+    values: &'a [f32],
+    floor: f32,
+}
+
+impl WithSimd for Write<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.encoder.write_wide(self.mapping, self.tolerance, self.values, self.floor);
+    }
+}
+
+/// The last steps of decoding, where most of its time goes, in the same way.
 struct Undo<'a> {
     mapping: Mapping,
     predictor: Predictor,

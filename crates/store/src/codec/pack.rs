@@ -25,6 +25,7 @@ struct Row {
 
 impl Row {
     /// The cheapest for a block.
+    #[inline(always)]
     fn of(block: &[u32; BLOCK]) -> Self {
         let all = block.iter().fold(0, |all, number| all | number);
         let most = 32 - all.leading_zeros() as u8;
@@ -70,11 +71,13 @@ impl Row {
 }
 
 /// Bytes of what [`pack`] would write. `numbers` are whole blocks.
+#[inline(always)]
 pub(super) fn cost(numbers: &[u32]) -> usize {
     numbers.as_chunks().0.iter().map(|block| ROW + Row::of(block).length()).sum()
 }
 
 /// Adds a table of blocks and the blocks. `numbers` are whole blocks.
+#[inline(always)]
 pub(super) fn pack(numbers: &[u32], out: &mut Vec<u8>) {
     let packer = BitPacker4x::new();
     let (blocks, _) = numbers.as_chunks::<BLOCK>();

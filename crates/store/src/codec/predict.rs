@@ -33,6 +33,7 @@ impl Predictor {
 
     /// The folded differences. `out` is as long as `s` or longer, and `w` at
     /// least 1.
+    #[inline(always)]
     pub(super) fn differences(self, s: &[i32], w: usize, out: &mut [u32]) {
         let put = |out: &mut u32, now: i32, expected: i32| *out = fold(now.wrapping_sub(expected));
         if self == Self::Nothing {
