@@ -145,10 +145,11 @@ impl ChunkFile {
         self.decode(number, bytes, out)
     }
 
-    /// The values that these bytes of a chunk stand for; of a raw chunk they may
-    /// be a part.
+    /// The first frames that the bytes of a chunk stand for, as many as there is
+    /// room for.
     pub(crate) fn decode(&self, number: usize, bytes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-        format::values(self.chunks[number].encoding, bytes, self.record.header.width(), out)
+        let (encoding, width) = (self.chunks[number].encoding, self.record.header.width());
+        format::values(encoding, bytes, width, self.count(number), out)
             .map_err(|reason| self.damaged(format!("chunk {number} is not readable: {reason}")))
     }
 

@@ -141,17 +141,29 @@ pub(crate) fn to_bytes(values: &[f32]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The values of a chunk of frames: all that `out` has room for.
-pub(crate) fn values(encoding: u32, bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), &'static str> {
+/// The first frames of a chunk of `count` values: as many as `out` has room
+/// for.
+pub(crate) fn values(
+    encoding: u32,
+    bytes: &[u8],
+    width: usize,
+    count: usize,
+    out: &mut [f32],
+) -> Result<(), &'static str> {
     if encoding == PACKED {
-        return codec::decode(bytes, width, out);
+        return codec::decode_first(bytes, width, count, out);
     }
-    if bytes.len() != size_of_val(out) {
+    if bytes.len() != count * size_of::<f32>() {
         return Err("its length is not that of its values");
     }
+    raw(bytes, out);
+    Ok(())
+}
+
+/// Values that stand as they are in memory, as many as there is room for.
+pub(crate) fn raw(bytes: &[u8], out: &mut [f32]) {
     let values = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
     out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
-    Ok(())
 }
 
 /// Footer and trailer as bytes, and the footer's hash. `None` where it would be

@@ -10,14 +10,22 @@ use crate::format::{self, FORMAT_VERSION, HEADER_LEN, TRAILER_LEN};
 use crate::{Store, bundle, codec, compact};
 
 /// A packed chunk of so many values in frames of `width`. Whether it has any.
+///
+/// # Panics
+/// Where its first half, unpacked alone, is another.
 pub fn packed(bytes: &[u8], width: usize, values: usize) -> bool {
-    unpack(bytes, width, &mut vec![0.0; values])
+    let (mut all, mut half) = (vec![0.0; values], vec![0.0; values / width.max(1) / 2 * width]);
+    let has_half = unpack(bytes, width, values, &mut half);
+    let has_all = unpack(bytes, width, values, &mut all);
+    let same = || all.iter().zip(&half).all(|(all, half)| all.to_bits() == half.to_bits());
+    assert!(!has_all || has_half && same(), "the first half of a chunk is another when it is unpacked alone");
+    has_all
 }
 
-/// The values of a packed chunk, as many as there is room for, in frames of
-/// `width`. Whether it has them.
-pub fn unpack(bytes: &[u8], width: usize, out: &mut [f32]) -> bool {
-    codec::decode(bytes, width, out).is_ok()
+/// The first frames, of `width` values, of a packed chunk of so many values:
+/// as many as there is room for. Whether it has them.
+pub fn unpack(bytes: &[u8], width: usize, values: usize, out: &mut [f32]) -> bool {
+    codec::decode_first(bytes, width, values, out).is_ok()
 }
 
 /// A footer, as if its hash were right. Whether it is one.

@@ -10,7 +10,7 @@ use std::thread;
 use agogic_schema::{CacheRecord, Event, FeatureTrack, Plane, Shape, TrackData};
 
 use crate::file::{ChunkFile, Fault};
-use crate::format::RAW_F32;
+use crate::format::{self, RAW_F32};
 use crate::memory::Loaded;
 use crate::room::{Part, Room};
 use crate::{Store, StoreError};
@@ -32,10 +32,12 @@ pub struct TrackReader {
     store: Store,
     path: PathBuf,
     file: ChunkFile,
-    /// Values of the chunk read last, and its number: the next range often
-    /// begins where the one before ended.
+    /// First values of the chunk read last, and its number: the next range
+    /// often begins where the one before ended.
     scratch: Vec<f32>,
     loaded: Option<usize>,
+    /// Plane and frame where the range read last ended.
+    next: (usize, u64),
     bytes: Vec<u8>,
     /// Whether chunks of which a part is wanted are kept in memory.
     kept: bool,
@@ -43,7 +45,16 @@ pub struct TrackReader {
 
 impl TrackReader {
     pub(crate) fn new(store: Store, path: PathBuf, file: ChunkFile) -> Self {
-        Self { store, path, file, scratch: Vec::new(), loaded: None, bytes: Vec::new(), kept: false }
+        Self {
+            store,
+            path,
+            file,
+            scratch: Vec::new(),
+            loaded: None,
+            next: (0, 0),
+            bytes: Vec::new(),
+            kept: false,
+        }
     }
 
     /// Reads parts through the memory tier: the chunk that holds one stays
@@ -199,6 +210,8 @@ impl TrackReader {
         let mut room = room((range.end - range.start).saturating_mul(width as u64))?;
         let mut rest = room.parts();
         let numbers = self.file.holding(plane, &range);
+        let in_turn = self.next == (plane, range.start);
+        self.next = (plane, range.end);
         let many = numbers.len() > PER_THREAD;
         let mut pieces = Vec::with_capacity(numbers.len());
         for number in numbers {
@@ -209,7 +222,7 @@ impl TrackReader {
             // hold the frames of a plane one after another.
             let [from, to] = [from, to].map(|frame| (frame - chunk.first) as usize * width);
             let target = rest.take(to - from);
-            if self.loaded == Some(number) {
+            if self.loaded == Some(number) && to <= self.scratch.len() {
                 target.copy(&self.scratch[from..to]);
             } else if self.kept && !many {
                 target.copy(&self.in_memory(number, PARTS)?[from..to]);
@@ -219,10 +232,10 @@ impl TrackReader {
         }
         if many {
             let (whole, parts) = pieces.into_iter().partition(|piece| self.is_whole(piece));
-            self.read_pieces(parts)?;
+            self.read_pieces(parts, in_turn)?;
             fetch(&self.file, whole, &mut self.bytes)?;
         } else {
-            self.read_pieces(pieces)?;
+            self.read_pieces(pieces, in_turn)?;
         }
         room.into_values().ok_or_else(|| self.file.damaged("its chunks do not hold all frames".into()))
     }
@@ -231,8 +244,10 @@ impl TrackReader {
         piece.target.len() == self.file.count(piece.number)
     }
 
-    /// Reads few pieces, those that stand side by side in the file at once.
-    fn read_pieces(&mut self, pieces: Vec<Piece<'_>>) -> Result<(), Fault> {
+    /// Reads few pieces, those that stand side by side in the file at once. Of
+    /// who reads `in_turn` the rest of the last chunk will be asked for next;
+    /// for others it is not unpacked.
+    fn read_pieces(&mut self, pieces: Vec<Piece<'_>>, in_turn: bool) -> Result<(), Fault> {
         let mut pieces = pieces.into_iter().peekable();
         while let Some(first) = pieces.next() {
             let file = &self.file;
@@ -246,14 +261,14 @@ impl TrackReader {
                 let chunk;
                 (chunk, bytes) = bytes.split_at(file.chunks[number].length as usize);
                 file.check(number, chunk)?;
-                let part = from..from + target.len();
-                if part.len() == file.count(number) {
+                let (part, count) = (from..from + target.len(), file.count(number));
+                if part.start == 0 && (!in_turn || part.end == count) {
                     file.decode(number, chunk, target.zeros())?;
                 } else if file.chunks[number].encoding == RAW_F32 {
-                    file.decode(number, &chunk[4 * part.start..4 * part.end], target.zeros())?;
+                    format::raw(&chunk[4 * part.start..4 * part.end], target.zeros());
                 } else {
                     self.loaded = None;
-                    self.scratch.resize(file.count(number), 0.0);
+                    self.scratch.resize(if in_turn { count } else { part.end }, 0.0);
                     file.decode(number, chunk, &mut self.scratch)?;
                     self.loaded = Some(number);
                     target.copy(&self.scratch[part]);

@@ -437,7 +437,7 @@ impl TrackWriter {
         let mut read = self.temp.read_at(chunk.offset, bytes);
         if read.is_ok()
             && (format::checksum(bytes, self.seed, number) != chunk.checksum
-                || format::values(chunk.encoding, bytes, width, values).is_err())
+                || format::values(chunk.encoding, bytes, width, values.len(), values).is_err())
         {
             read = Err(io::Error::new(io::ErrorKind::InvalidData, "it holds other bytes than were written"));
         }

@@ -173,6 +173,17 @@ impl Encoder {
 /// The values of a chunk, as many as `out` has room for, in frames of `width`
 /// values. Whatever the bytes are, nothing is allocated for them.
 pub(crate) fn decode(bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), &'static str> {
+    decode_first(bytes, width, out.len(), out)
+}
+
+/// The first frames of a chunk of `count` values, as many as `out` has room for:
+/// what comes after them is not unpacked.
+pub(crate) fn decode_first(
+    bytes: &[u8],
+    width: usize,
+    count: usize,
+    out: &mut [f32],
+) -> Result<(), &'static str> {
     let (head, body) = bytes.split_first_chunk::<HEAD>().ok_or("its head is cut off")?;
     let [mapping, predictor, shift, zero, ..] = *head;
     let step = f32::from_bits(u32_at(head, 4));
@@ -188,7 +199,7 @@ pub(crate) fn decode(bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), 
         return Err("its head is not valid");
     }
     let words: &mut [u32] = bytemuck::cast_slice_mut(out);
-    let used = pack::unpack(body, words)?;
+    let used = pack::unpack(body, count, words)?;
     let (runs, padding) = (runs as usize)
         .checked_mul(RUN)
         .and_then(|length| body[used..].split_at_checked(length))
@@ -200,12 +211,13 @@ pub(crate) fn decode(bytes: &[u8], width: usize, out: &mut [f32]) -> Result<(), 
     let mut free = 0;
     for run in runs.chunks_exact(RUN) {
         let run = Run { start: u32_at(run, 0), length: u32_at(run, 4), bits: u32_at(run, 8) };
+        let start = run.start as usize;
         let end = run.start.checked_add(run.length).map(|end| end as usize);
-        let places = end.filter(|_| run.start as usize >= free).and_then(|end| {
-            free = end;
-            words.get_mut(run.start as usize..end)
-        });
-        places.ok_or("a place of a kept value is not valid")?.fill(run.bits);
+        free =
+            end.filter(|&end| start >= free && end <= count).ok_or("a place of a kept value is not valid")?;
+        if let Some(places) = words.get_mut(start..free.min(words.len())) {
+            places.fill(run.bits);
+        }
     }
     if floor > f32::NEG_INFINITY {
         raise(out, floor);

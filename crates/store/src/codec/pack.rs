@@ -109,18 +109,20 @@ pub(super) fn pack(numbers: &[u32], out: &mut Vec<u8>) {
     }
 }
 
-/// Reads as many numbers as `out` has room for; returns how many bytes they
-/// took.
-pub(super) fn unpack(bytes: &[u8], out: &mut [u32]) -> Result<usize, &'static str> {
+/// Reads the first of `count` numbers, as many as `out` has room for; returns
+/// how many bytes all of them take.
+pub(super) fn unpack(bytes: &[u8], count: usize, out: &mut [u32]) -> Result<usize, &'static str> {
     const SHORT: &str = "its blocks are cut off";
-    let (table, data) = bytes.split_at_checked(out.len().div_ceil(BLOCK) * ROW).ok_or(SHORT)?;
+    const WRONG: &str = "its table of blocks is not valid";
+    let (table, data) = bytes.split_at_checked(count.div_ceil(BLOCK) * ROW).ok_or(SHORT)?;
+    let (table, unread) = table.split_at_checked(out.len().div_ceil(BLOCK) * ROW).ok_or(SHORT)?;
     let packer = BitPacker4x::new();
     let mut rest = data;
     let mut last = [0; BLOCK];
     let (blocks, tail) = out.as_chunks_mut::<BLOCK>();
     let targets = blocks.iter_mut().chain((!tail.is_empty()).then_some(&mut last));
     for (block, row) in targets.zip(table.as_chunks().0) {
-        let row = Row::read(*row).ok_or("its table of blocks is not valid")?;
+        let row = Row::read(*row).ok_or(WRONG)?;
         let (mine, later) = rest.split_at_checked(row.length()).ok_or(SHORT)?;
         let (packed, longer) = mine.split_at(row.packed());
         if row.width == 0 {
@@ -145,6 +147,10 @@ pub(super) fn unpack(bytes: &[u8], out: &mut [u32]) -> Result<usize, &'static st
         rest = later;
     }
     tail.copy_from_slice(&last[..tail.len()]);
+    for row in unread.as_chunks().0 {
+        let length = Row::read(*row).ok_or(WRONG)?.length();
+        rest = rest.get(length..).ok_or(SHORT)?;
+    }
     Ok(bytes.len() - rest.len())
 }
 
@@ -215,7 +221,7 @@ mod tests {
             assert_eq!(packed[..ROW], [2 | (bytes - 1) << 6, 2]);
             assert_eq!(packed.len(), ROW + 2 * 16 + 2 + 2 * usize::from(bytes));
             let mut out = [0; BLOCK];
-            assert_eq!(unpack(&packed, &mut out), Ok(packed.len()));
+            assert_eq!(unpack(&packed, out.len(), &mut out), Ok(packed.len()));
             assert_eq!(out, block);
         }
     }
@@ -239,8 +245,8 @@ mod tests {
             (block([0, 1], 1), "cut off"),
             (block([0, 1], 2), "a place"),
         ] {
-            assert!(unpack(&bytes, &mut out).unwrap_err().contains(expect), "{bytes:?}");
+            assert!(unpack(&bytes, out.len(), &mut out).unwrap_err().contains(expect), "{bytes:?}");
         }
-        assert_eq!(unpack(&[0, 0, 9], &mut out), Ok(2));
+        assert_eq!(unpack(&[0, 0, 9], out.len(), &mut out), Ok(2));
     }
 }

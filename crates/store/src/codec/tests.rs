@@ -32,10 +32,17 @@ const ODD: [f32; 14] = [
     -100.0,
 ];
 
-/// What a decoder that nobody trusts makes of a chunk.
+/// What a decoder that nobody trusts makes of a chunk, in whole and of its first
+/// frames.
 fn decoded(bytes: &[u8], width: usize, count: usize) -> Vec<f32> {
     let mut out = vec![7.0; count];
     decode(bytes, width, &mut out).unwrap();
+    let frames = count / width;
+    for first in [0, 1, frames / 2, frames.saturating_sub(1)] {
+        let mut part = vec![7.0; first.min(frames) * width];
+        decode_first(bytes, width, count, &mut part).unwrap();
+        assert_eq!(bits(&part), bits(&out[..part.len()]), "{first} of {count}");
+    }
     out
 }
 
@@ -283,6 +290,7 @@ proptest! {
             bytes[at] = to;
         }
         let _ = decode(&bytes, 3, &mut vec![0.0; count]);
+        let _ = decode_first(&bytes, 1, values.len(), &mut vec![0.0; count]);
         let _ = decode(&bytes, 1, &mut vec![0.0; values.len()]);
         let _ = decode(&bytes[..cut.index(bytes.len())], 1, &mut vec![0.0; values.len()]);
     }

@@ -95,19 +95,31 @@ fn events_are_exact() {
     assert_eq!(store.read(&key(1, "t.e")).unwrap(), Some(track));
 }
 
-/// A whole track is read with several threads; parts of it, in any order, are
-/// parts of the whole.
+/// A whole track is read with several threads; parts of it, in any order and one
+/// after another, are parts of the whole.
 #[test]
 fn parts_of_a_long_track() {
     let (_dir, store) = open();
     let track = log_mel("t.mel", 10_000);
     let key = key(1, "t.mel");
-    bounded(&store, &key, &track, "0.01 dB");
-    let whole = store.read(&key).unwrap().unwrap();
-    let mut reader = store.reader(&key).unwrap().unwrap();
-    for (start, end) in [(0, 1), (9_999, 10_000), (100, 300), (250, 260), (1, 9_999), (255, 513), (7, 7)] {
-        let part = reader.frames(0, start..end).unwrap().unwrap();
-        assert_eq!(part.data, values(&whole)[start as usize * 128..end as usize * 128]);
+    for bound in [None, Some("lossless"), Some("0.01 dB")] {
+        let writer = store.writer(key.clone(), provenance(), track.header.clone()).unwrap();
+        let mut writer = match bound {
+            None => writer.packing(false),
+            Some(bound) => writer.max_error(bound.parse().unwrap()),
+        };
+        writer.frames(0, values(&track)).unwrap();
+        writer.publish().unwrap();
+        let whole = store.read(&key).unwrap().unwrap();
+        let mut reader = store.reader(&key).unwrap().unwrap();
+        let anywhere = [(0, 1), (9_999, 10_000), (100, 300), (250, 260), (1, 9_999), (255, 513), (7, 7)];
+        let again = [(130, 150), (140, 170), (120, 125), (125, 190), (180, 192)];
+        let in_turn = [(0, 5), (5, 70), (70, 200), (200, 201), (201, 3_600), (3_600, 3_610), (3_611, 3_612)];
+        for (start, end) in [&anywhere[..], &again, &in_turn].concat() {
+            let part = reader.frames(0, start..end).unwrap().unwrap();
+            let expect = &values(&whole)[start as usize * 128..end as usize * 128];
+            assert_eq!(part.data, expect, "{start}..{end}, {bound:?}");
+        }
     }
 }
 

@@ -100,11 +100,11 @@ pub(crate) fn unpacked(
             let (values, _) = bytes[4 * from..4 * to].as_chunks::<4>();
             let values = values.iter().map(|value| f32::from_le_bytes(*value));
             target.iter_mut().zip(values).for_each(|(target, value)| *target = value);
-        } else if target.len() == each * bins {
-            good &= hostile::unpack(bytes, bins, target);
+        } else if from == 0 {
+            good &= hostile::unpack(bytes, bins, each * bins, target);
         } else {
-            scratch.resize(each * bins, 0.0);
-            good &= hostile::unpack(bytes, bins, scratch);
+            scratch.resize(to, 0.0);
+            good &= hostile::unpack(bytes, bins, each * bins, scratch);
             target.copy_from_slice(&scratch[from..to]);
         }
         (at, done) = (at + each, done + to - from);
