@@ -3,6 +3,7 @@
 //! For a short track that is more than its values take.
 //!
 //! Files of format version 1 and the index have the record as `schema` says it.
+//! Files of version 2 name the shape, and all of a calculator's id.
 
 use std::collections::BTreeMap;
 
@@ -66,9 +67,100 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// A calculator's id, or how much of the descriptor's begins with it.
+enum Maker {
+    Whole(CalculatorId),
+    Begins(usize),
+}
+
+impl Maker {
+    fn of(calculator: CalculatorId, descriptor: &DescriptorId) -> Self {
+        match descriptor.as_str().strip_prefix(calculator.as_str()) {
+            Some(_) => Self::Begins(calculator.as_str().len()),
+            None => Self::Whole(calculator),
+        }
+    }
+
+    fn id(self, descriptor: &DescriptorId) -> Result<CalculatorId, String> {
+        match self {
+            Self::Whole(id) => Ok(id),
+            Self::Begins(length) => {
+                let name = descriptor.as_str().get(..length).ok_or("the calculator has no name")?;
+                CalculatorId::new(name).map_err(|cause| cause.to_string())
+            }
+        }
+    }
+}
+
+impl Serialize for Maker {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Whole(id) => id.serialize(serializer),
+            Self::Begins(length) => length.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Maker {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Maker;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the id of a calculator, or its length")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, id: &str) -> Result<Maker, E> {
+                CalculatorId::new(id).map(Maker::Whole).map_err(E::custom)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, length: u64) -> Result<Maker, E> {
+                usize::try_from(length).map(Maker::Begins).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// A shape, written as a number and read as a name, too.
+struct Numbered(Shape);
+
+const SHAPES: [Shape; 3] = [Shape::Dense, Shape::Events, Shape::Peaks];
+
+impl Serialize for Numbered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = SHAPES.iter().position(|&shape| shape == self.0);
+        number.ok_or_else(|| serde::ser::Error::custom("a shape without a number"))?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Numbered {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Numbered;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a shape, or its number")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Numbered, E> {
+                Shape::deserialize(serde::de::value::StrDeserializer::<E>::new(name)).map(Numbered)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Numbered, E> {
+                let shape = usize::try_from(number).ok().and_then(|number| SHAPES.get(number));
+                shape.copied().map(Numbered).ok_or_else(|| E::custom("a shape of no known number"))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
 type Key = (String, Digest, String, ProfileName, DescriptorId);
-type Made = (CalculatorId, Version, Digest, Vec<(DescriptorId, Digest)>);
-type Header = (String, Option<(f32, f32)>, Shape, Vec<String>, u32, u32, Vec<(i64, u32)>);
+type Made = (Maker, Version, Digest, Vec<(DescriptorId, Digest)>);
+type Header = (String, Option<(f32, f32)>, Numbered, Vec<String>, u32, u32, Vec<(i64, u32)>);
 type Tempo = (u32, f64, f64, Digest);
 type Told = (Params, Option<u32>, Option<Tempo>);
 /// Version, key, provenance, header, frames, content, bound, notes.
@@ -82,6 +174,7 @@ pub(crate) fn to_bytes(record: &CacheRecord) -> Result<Vec<u8>, rmp_serde::encod
     let namespace = if namespace.is_default() { String::new() } else { namespace.to_string() };
     let stem = if stem.is_master() { String::new() } else { stem.to_string() };
     let Provenance { calculator, version: made, revision, inputs } = provenance;
+    let maker = Maker::of(calculator, &descriptor);
     let inputs = inputs.into_iter().map(|(id, content)| (id, Digest(content.0))).collect();
     let TrackHeader { unit, range, shape, channels, bins, rate, planes, .. } = header;
     let told = (!notes.is_empty()).then(|| {
@@ -94,8 +187,8 @@ pub(crate) fn to_bytes(record: &CacheRecord) -> Result<Vec<u8>, rmp_serde::encod
     let fields: Fields = (
         version,
         (namespace, Digest(asset.0), stem, profile, descriptor),
-        (calculator, made, Digest(revision.0), inputs),
-        (unit, range, shape, channels, bins, rate, planes),
+        (maker, made, Digest(revision.0), inputs),
+        (unit, range, Numbered(shape), channels, bins, rate, planes),
         frames,
         Digest(content.0),
         (!max_error.is_lossless()).then_some(max_error),
@@ -111,10 +204,11 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<CacheRecord, String> {
     let name = |cause: agogic_schema::SchemaError| cause.to_string();
     let namespace = if namespace.is_empty() { Ok(Namespace::default()) } else { Namespace::new(namespace) };
     let stem = if stem.is_empty() { Ok(Stem::default()) } else { Stem::new(stem) };
-    let (calculator, made, revision, inputs) = made;
+    let (maker, made, revision, inputs) = made;
+    let calculator = maker.id(&descriptor)?;
     let inputs: BTreeMap<_, _> =
         inputs.into_iter().map(|(id, content)| (id, ContentHash(content.0))).collect();
-    let (unit, range, shape, channels, bins, rate, planes) = header;
+    let (unit, range, Numbered(shape), channels, bins, rate, planes) = header;
     let notes = told.map_or_else(Notes::default, |(params, sample_rate, tempo)| {
         let tempo = tempo.map(|(ticks_per_quarter, start_tick, hop_ticks, tempo_map)| TempoProjection {
             ticks_per_quarter,

@@ -12,8 +12,9 @@ use crate::{codec, compact};
 
 /// Version of the cache folder and of the chunk files that are written. Files
 /// and folders of earlier versions are read. Since 2 there are packed chunks, and
-/// records and tables are shorter.
-pub const FORMAT_VERSION: u32 = 2;
+/// records and tables are shorter; since 3 packed chunks may leave out zeros, and
+/// all of it is shorter once more.
+pub const FORMAT_VERSION: u32 = 3;
 
 /// First bytes of a chunk file. The first byte is no text and the last ends a
 /// line, so that a transfer "as text" shows.
@@ -26,9 +27,7 @@ pub(crate) const HEADER_LEN: u64 = 16;
 /// Length of the fixed trailer.
 pub(crate) const TRAILER_LEN: u64 = 48;
 /// Length of one row of the chunk table.
-const CHUNK_LEN: usize = 32;
-/// The same in files of version 1, which told places too.
-const CHUNK_LEN_1: usize = 48;
+const CHUNK_LEN: usize = 28;
 /// Longest footer believed; enough for a track of half a terabyte.
 const MAX_FOOTER: u64 = 256 << 20;
 /// Longest chunk written or believed.
@@ -167,7 +166,7 @@ pub(crate) fn raw(bytes: &[u8], out: &mut [f32]) {
 }
 
 /// Footer and trailer as bytes, and the footer's hash. `None` where it would be
-/// longer than is believed.
+/// longer than is believed, or planes are more than 65,536.
 pub(crate) fn footer(record: &[u8], chunks: &[Chunk]) -> Option<(Vec<u8>, [u8; 32])> {
     if (8 + record.len() + chunks.len() * CHUNK_LEN) as u64 > MAX_FOOTER {
         return None;
@@ -177,8 +176,8 @@ pub(crate) fn footer(record: &[u8], chunks: &[Chunk]) -> Option<(Vec<u8>, [u8; 3
     out.extend((chunks.len() as u32).to_le_bytes());
     out.extend(record);
     for chunk in chunks {
-        out.extend(chunk.plane.to_le_bytes());
-        out.extend(chunk.encoding.to_le_bytes());
+        out.extend(u16::try_from(chunk.plane).ok()?.to_le_bytes());
+        out.extend(u16::try_from(chunk.encoding).ok()?.to_le_bytes());
         out.extend(chunk.frames.to_le_bytes());
         out.extend(chunk.length.to_le_bytes());
         out.extend(chunk.checksum.to_le_bytes());
@@ -237,8 +236,7 @@ pub(crate) fn parse(
     }
     let record_len = u32_at(bytes, 0) as usize;
     let count = u32_at(bytes, 4) as usize;
-    let row = if version == 1 { CHUNK_LEN_1 } else { CHUNK_LEN };
-    if count.checked_mul(row).and_then(|table| table.checked_add(record_len)?.checked_add(8))
+    if count.checked_mul(row_length(version)).and_then(|table| table.checked_add(record_len)?.checked_add(8))
         != Some(bytes.len())
     {
         return fail("footer lengths disagree");
@@ -268,16 +266,26 @@ fn read_record(bytes: &[u8], version: u32) -> Result<CacheRecord, Unread> {
     }
 }
 
+/// Length of one row of the chunk table of a file of this version.
+fn row_length(version: u32) -> usize {
+    match version {
+        1 => 48,
+        2 => 32,
+        _ => CHUNK_LEN,
+    }
+}
+
 /// The rows of a chunk table. Where a chunk stands and which frames it holds
-/// follows from those before it.
+/// follows from those before it; rows of version 1 told it, too.
 fn read_table(table: &[u8], version: u32, planes: usize) -> Vec<Chunk> {
+    let rows = table.chunks_exact(row_length(version));
     if version == 1 {
-        return table.chunks_exact(CHUNK_LEN_1).map(parse_chunk_1).collect();
+        return rows.map(parse_chunk_1).collect();
     }
     let mut at = HEADER_LEN;
     let mut counts = vec![0_u64; planes];
     let row = |bytes: &[u8]| {
-        let mut chunk = parse_chunk(bytes);
+        let mut chunk = parse_chunk(bytes, version);
         chunk.offset = at;
         // Of no plane: it is refused with the table.
         if let Some(count) = counts.get_mut(chunk.plane as usize) {
@@ -287,7 +295,7 @@ fn read_table(table: &[u8], version: u32, planes: usize) -> Vec<Chunk> {
         at = at.saturating_add(u64::from(chunk.length));
         chunk
     };
-    table.chunks_exact(CHUNK_LEN).map(row).collect()
+    rows.map(row).collect()
 }
 
 /// What is read of a record of a version 1 file before anything else.
@@ -348,7 +356,8 @@ fn check_table(record: &CacheRecord, chunks: &[Chunk], version: u32, end: u64) -
                 !events
                     && version >= 2
                     && raw <= MAX_CHUNK as u64
-                    && length >= codec::least_length(values)
+                    // In version 2 runs are counted also where there are none.
+                    && length >= codec::least_length(values) + if version == 2 { 4 } else { 0 }
                     && length.is_multiple_of(4)
             }
             _ => false,
@@ -374,18 +383,24 @@ pub(crate) fn footer_hash(header: &[u8], footer: &[u8]) -> [u8; 32] {
     *hash.finalize().as_bytes()
 }
 
-/// A row, without its place.
-fn parse_chunk(bytes: &[u8]) -> Chunk {
+/// A row of a file of version 2 or later, without its place.
+fn parse_chunk(bytes: &[u8], version: u32) -> Chunk {
+    let (plane, encoding, bytes) = if version == 2 {
+        (u32_at(bytes, 0), u32_at(bytes, 4), &bytes[8..])
+    } else {
+        let both = u32_at(bytes, 0);
+        (both & 0xffff, both >> 16, &bytes[4..])
+    };
     Chunk {
-        plane: u32_at(bytes, 0),
-        encoding: u32_at(bytes, 4),
+        plane,
+        encoding,
         first: 0,
         offset: 0,
-        frames: u32_at(bytes, 8),
-        length: u32_at(bytes, 12),
-        checksum: u64_at(bytes, 16),
-        min: f32::from_bits(u32_at(bytes, 24)),
-        max: f32::from_bits(u32_at(bytes, 28)),
+        frames: u32_at(bytes, 0),
+        length: u32_at(bytes, 4),
+        checksum: u64_at(bytes, 8),
+        min: f32::from_bits(u32_at(bytes, 16)),
+        max: f32::from_bits(u32_at(bytes, 20)),
     }
 }
 
@@ -417,168 +432,4 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use agogic_schema::{
-        AssetId, CalculatorId, ContentHash, DescriptorId, Notes, ProfileName, Provenance, Revision, Version,
-    };
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Three frames of two bins in two chunks.
-    fn track() -> (CacheRecord, Vec<Chunk>) {
-        let descriptor = DescriptorId::new("t.d").unwrap();
-        let profile = ProfileName::new("default").unwrap();
-        let record = CacheRecord {
-            version: RECORD_VERSION,
-            key: CacheKey::new(AssetId([1; 32]), profile, descriptor.clone()),
-            provenance: Provenance {
-                calculator: CalculatorId::new("t").unwrap(),
-                version: Version::new(1, 0, 0),
-                revision: Revision([2; 32]),
-                inputs: Default::default(),
-            },
-            header: TrackHeader {
-                descriptor,
-                unit: String::new(),
-                range: None,
-                shape: Shape::Dense,
-                channels: vec!["mono".into()],
-                bins: 2,
-                rate: 48_000,
-                planes: vec![(0, 512)],
-            },
-            frames: vec![3],
-            content: ContentHash([3; 32]),
-            max_error: Default::default(),
-            notes: Notes::default(),
-        };
-        let chunk = |first, offset, frames, length| Chunk {
-            plane: 0,
-            encoding: RAW_F32,
-            first,
-            offset,
-            frames,
-            length,
-            checksum: 0,
-            min: 0.0,
-            max: 0.0,
-        };
-        (record, vec![chunk(0, 16, 2, 16), chunk(2, 32, 1, 8)])
-    }
-
-    /// A footer as it was in version 1.
-    fn footer_1(record: &CacheRecord, chunks: &[Chunk]) -> Vec<u8> {
-        let record = rmp_serde::to_vec_named(record).unwrap();
-        let mut out = [record.len() as u32, chunks.len() as u32].map(u32::to_le_bytes).concat();
-        out.extend(record);
-        for chunk in chunks {
-            out.extend([chunk.plane, chunk.encoding].map(u32::to_le_bytes).concat());
-            out.extend([chunk.first, chunk.offset].map(u64::to_le_bytes).concat());
-            out.extend([chunk.frames, chunk.length].map(u32::to_le_bytes).concat());
-            out.extend(chunk.checksum.to_le_bytes());
-            out.extend([chunk.min, chunk.max].map(f32::to_le_bytes).concat());
-        }
-        out
-    }
-
-    /// Changes a good track, and gives it right checksums all the same.
-    fn check_of(version: u32, change: impl Fn(&mut CacheRecord, &mut Vec<Chunk>), expect: &str) {
-        let (mut record, mut chunks) = track();
-        change(&mut record, &mut chunks);
-        let mut bytes = footer_1(&record, &chunks);
-        if version > 1 {
-            bytes = footer(&compact::to_bytes(&record).unwrap(), &chunks).unwrap().0;
-            bytes.truncate(bytes.len() - TRAILER_LEN as usize);
-        }
-        let (header, size) = (header(version), HEADER_LEN + 24 + bytes.len() as u64 + TRAILER_LEN);
-        match parse(&header, &bytes, footer_hash(&header, &bytes), size) {
-            Ok(parsed) => assert_eq!((expect, parsed), ("ok", (record, chunks))),
-            Err(Unread::Damaged(reason) | Unread::Newer(reason)) => {
-                assert!(reason.contains(expect), "version {version}: {reason} / {expect}");
-            }
-        }
-    }
-
-    fn check(change: impl Fn(&mut CacheRecord, &mut Vec<Chunk>), expect: &str) {
-        check_of(1, &change, expect);
-        check_of(2, &change, expect);
-    }
-
-    #[test]
-    fn a_table_that_lies_is_refused() {
-        check(|_, _| {}, "ok");
-        check(|_, c| c[1].plane = 1, "chunk 1 contradicts");
-        check(|_, c| c[1].plane = u32::MAX, "chunk 1 contradicts");
-        check(|_, c| c[0].encoding = EVENTS, "chunk 0 contradicts");
-        check(|_, c| c[0].encoding = 77, "chunk 0 contradicts");
-        check(|_, c| c[0].encoding = PACKED, "chunk 0 contradicts");
-        check(|_, c| (c[0].encoding, c[0].frames) = (PACKED, u32::MAX), "chunk 0 contradicts");
-        check_of(1, |_, c| c[1].first = 1, "chunk 1 contradicts");
-        check_of(1, |_, c| c[1].offset = u64::MAX, "chunk 1 contradicts");
-        check_of(1, |_, c| c[1].offset = 16, "chunk 1 contradicts");
-        check(|_, c| c[1].frames = u32::MAX, "chunk 1 contradicts");
-        check(|_, c| c[1].length = u32::MAX, "chunk 1 contradicts");
-        check_of(1, |_, c| c.swap(0, 1), "chunk 0 contradicts");
-        check(|_, c| c.truncate(1), "length of the file");
-        check(|r, _| r.frames = vec![4], "number of frames");
-        check(|r, _| r.frames = vec![], "frame counts");
-        check(|r, _| r.frames = vec![3, 0], "frame counts");
-        check(|r, _| r.version = 2, "record version 2");
-        check(|r, _| r.header.bins = u32::MAX, "a frame is longer");
-        check(|r, _| r.header.bins = 0, "without channels or bins");
-        check(|r, _| r.header.channels.clear(), "without channels or bins");
-        check(|r, _| r.header.rate = 0, "frame grid");
-        check(|r, _| r.header.planes = vec![(0, 0)], "frame grid");
-        check(|r, _| r.header.planes.clear(), "one plane");
-        check(|r, _| r.header.shape = Shape::Events, "no planes");
-        // Version 2 says it once.
-        check_of(1, |r, _| r.header.descriptor = DescriptorId::new("t.e").unwrap(), "names t.e");
-    }
-
-    #[test]
-    fn trailers_that_lie_are_refused() {
-        for (length, size, good) in [
-            (8, 72, true),
-            (7, 72, false),
-            (9, 72, false),
-            (u64::MAX, 72, false),
-            (MAX_FOOTER, u64::MAX, true),
-            (MAX_FOOTER + 1, u64::MAX, false),
-        ] {
-            let mut bytes = [0; TRAILER_LEN as usize];
-            bytes[..8].copy_from_slice(&u64::to_le_bytes(length));
-            bytes[40..].copy_from_slice(&END_MAGIC);
-            assert_eq!(parse_trailer(&bytes, size).is_ok(), good, "{length} of {size}");
-        }
-    }
-
-    proptest! {
-        /// Whatever stands in a footer of the right hash, it is refused or
-        /// read, and nothing panics.
-        #[test]
-        fn no_footer_panics(
-            bytes in prop::collection::vec(any::<u8>(), 8..400),
-            record in 0_u32..64,
-            count in 0_u32..9,
-        ) {
-            let mut bytes = bytes;
-            bytes[..4].copy_from_slice(&record.to_le_bytes());
-            bytes[4..8].copy_from_slice(&count.to_le_bytes());
-            let size = bytes.len() as u64 + HEADER_LEN + TRAILER_LEN;
-            let header = header(FORMAT_VERSION);
-            prop_assert!(parse(&header, &bytes, footer_hash(&header, &bytes), size).is_err());
-        }
-
-        #[test]
-        fn no_change_of_a_record_panics(at in any::<prop::sample::Index>(), to in any::<u8>()) {
-            let (record, chunks) = track();
-            let mut record = compact::to_bytes(&record).unwrap();
-            let at = at.index(record.len());
-            record[at] = to;
-            let (bytes, hash) = footer(&record, &chunks).unwrap();
-            let size = 40 + bytes.len() as u64;
-            let _ = parse(&header(FORMAT_VERSION), &bytes[..bytes.len() - TRAILER_LEN as usize], hash, size);
-        }
-    }
-}
+mod tests;

@@ -37,7 +37,7 @@ pub fn footer(bytes: &[u8]) -> bool {
     // As long as its chunks want it, which is where the check is hardest.
     let word = |at: usize| bytes.get(at..at + 4).map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     let record = word(0) as usize;
-    let lengths = (0..word(4).min(1 << 10) as usize).map(|row| u64::from(word(8 + record + 32 * row + 12)));
+    let lengths = (0..word(4).min(1 << 10) as usize).map(|row| u64::from(word(8 + record + 28 * row + 8)));
     let size = HEADER_LEN + lengths.sum::<u64>() + bytes.len() as u64 + TRAILER_LEN;
     format::parse(&header, bytes, format::footer_hash(&header, bytes), size).is_ok()
 }

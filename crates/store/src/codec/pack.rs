@@ -1,5 +1,7 @@
 //! Numbers of few bits in few bits: blocks of 128, of each number the low bits
-//! that most of its block need, and the rest of the few that need more.
+//! that most of its block need, and the rest of the few that need more. The
+//! last block may have fewer numbers; in chunks of format version 2 it is
+//! filled up.
 //!
 //! Nothing that is read is believed: lengths and places are checked here
 //! before they are used.
@@ -24,20 +26,20 @@ struct Row {
 }
 
 impl Row {
-    /// The cheapest for a block.
+    /// The cheapest for a block of so many numbers; the others are 0.
     #[inline(always)]
-    fn of(block: &[u32; BLOCK]) -> Self {
+    fn of(block: &[u32; BLOCK], count: usize) -> Self {
         let all = block.iter().fold(0, |all, number| all | number);
         let most = 32 - all.leading_zeros() as u8;
         let mut best = Self { width: most, longer: 0, bytes: 1 };
-        let mut least = best.length();
+        let mut least = best.length(count);
         for width in (0..most).rev() {
             // Counted anew for each of the few widths that come to it, which wide
             // vectors do faster than anything that looks at each number.
             let longer = block.iter().map(|&number| u32::from(number > low_bits(width))).sum::<u32>() as u8;
             let row = Self { width, longer, bytes: (most - width).div_ceil(8) };
             // Each costs a reader as much time as some bytes do.
-            let cost = row.length() + usize::from(longer) / 2;
+            let cost = row.length(count) + usize::from(longer) / 2;
             if cost < least {
                 (best, least) = (row, cost);
             }
@@ -59,34 +61,43 @@ impl Row {
         (row.width < 32 && usize::from(longer) <= BLOCK || row.width == 32 && longer == 0).then_some(row)
     }
 
-    /// Bytes of the block.
-    fn length(self) -> usize {
-        self.packed() + usize::from(self.longer) * (1 + usize::from(self.bytes))
+    /// Bytes of a block of so many numbers.
+    fn length(self, count: usize) -> usize {
+        self.packed(count) + usize::from(self.longer) * (1 + usize::from(self.bytes))
     }
 
     /// Bytes of the low bits.
-    fn packed(self) -> usize {
-        usize::from(self.width) * (BLOCK / 8)
+    fn packed(self, count: usize) -> usize {
+        (usize::from(self.width) * count).div_ceil(8)
     }
 }
 
-/// Bytes of what [`pack`] would write. `numbers` are whole blocks.
+/// Blocks, filled up, and how many of so many numbers each has.
 #[inline(always)]
-pub(super) fn cost(numbers: &[u32]) -> usize {
-    numbers.as_chunks().0.iter().map(|block| ROW + Row::of(block).length()).sum()
+fn blocks(numbers: &[u32], count: usize) -> impl Iterator<Item = (&[u32; BLOCK], usize)> {
+    let blocks = numbers.as_chunks().0.iter().enumerate();
+    blocks.map(move |(i, block)| (block, count.saturating_sub(i * BLOCK).min(BLOCK)))
 }
 
-/// Adds a table of blocks and the blocks. `numbers` are whole blocks.
+/// Bytes of what [`pack`] would write.
 #[inline(always)]
-pub(super) fn pack(numbers: &[u32], out: &mut Vec<u8>) {
+pub(super) fn cost(numbers: &[u32], count: usize) -> usize {
+    blocks(numbers, count).map(|(block, count)| ROW + Row::of(block, count).length(count)).sum()
+}
+
+/// Adds a table of blocks and the blocks. `numbers` are `count` of them, filled
+/// up with zeros to whole blocks.
+#[inline(always)]
+pub(super) fn pack(numbers: &[u32], count: usize, out: &mut Vec<u8>) {
     let packer = BitPacker4x::new();
-    let (blocks, _) = numbers.as_chunks::<BLOCK>();
-    let rows: Vec<Row> = blocks.iter().map(Row::of).collect();
+    let rows: Vec<Row> = blocks(numbers, count).map(|(block, count)| Row::of(block, count)).collect();
     rows.iter().for_each(|row| out.extend(row.bytes()));
-    for (block, row) in blocks.iter().zip(rows) {
+    for ((block, count), row) in blocks(numbers, count).zip(rows) {
         let start = out.len();
-        out.resize(start + row.packed(), 0);
-        if row.width > 0 {
+        if count < BLOCK {
+            pack_few(&block[..count], row.width, out);
+        } else if row.width > 0 {
+            out.resize(start + row.packed(BLOCK), 0);
             let low = block.map(|number| number & low_bits(row.width));
             packer.compress(&low, &mut out[start..], row.width);
             to_little_endian(&mut out[start..]);
@@ -110,22 +121,33 @@ pub(super) fn pack(numbers: &[u32], out: &mut Vec<u8>) {
 }
 
 /// Reads the first of `count` numbers, as many as `out` has room for; returns
-/// how many bytes all of them take.
-pub(super) fn unpack(bytes: &[u8], count: usize, out: &mut [u32]) -> Result<usize, &'static str> {
+/// how many bytes all of them take. Whether the last block was filled up is
+/// `filled`.
+pub(super) fn unpack(
+    bytes: &[u8],
+    count: usize,
+    filled: bool,
+    out: &mut [u32],
+) -> Result<usize, &'static str> {
     const SHORT: &str = "its blocks are cut off";
     const WRONG: &str = "its table of blocks is not valid";
-    let (table, data) = bytes.split_at_checked(count.div_ceil(BLOCK) * ROW).ok_or(SHORT)?;
-    let (table, unread) = table.split_at_checked(out.len().div_ceil(BLOCK) * ROW).ok_or(SHORT)?;
     let packer = BitPacker4x::new();
-    let mut rest = data;
+    let (table, mut rest) = bytes.split_at_checked(count.div_ceil(BLOCK) * ROW).ok_or(SHORT)?;
+    let mut left = if filled { count.next_multiple_of(BLOCK) } else { count };
     let mut last = [0; BLOCK];
     let (blocks, tail) = out.as_chunks_mut::<BLOCK>();
-    let targets = blocks.iter_mut().chain((!tail.is_empty()).then_some(&mut last));
-    for (block, row) in targets.zip(table.as_chunks().0) {
+    let mut targets = blocks.iter_mut().chain((!tail.is_empty()).then_some(&mut last));
+    for row in table.as_chunks().0 {
         let row = Row::read(*row).ok_or(WRONG)?;
-        let (mine, later) = rest.split_at_checked(row.length()).ok_or(SHORT)?;
-        let (packed, longer) = mine.split_at(row.packed());
-        if row.width == 0 {
+        let count = left.min(BLOCK);
+        left -= count;
+        let (mine, later) = rest.split_at_checked(row.length(count)).ok_or(SHORT)?;
+        rest = later;
+        let Some(block) = targets.next() else { continue };
+        let (packed, longer) = mine.split_at(row.packed(count));
+        if count < BLOCK {
+            unpack_few(packed, row.width, &mut block[..count]);
+        } else if row.width == 0 {
             block.fill(0);
         } else if cfg!(target_endian = "big") {
             let mut packed = packed.to_vec();
@@ -135,36 +157,61 @@ pub(super) fn unpack(bytes: &[u8], count: usize, out: &mut [u32]) -> Result<usiz
             packer.decompress(packed, block, row.width);
         }
         let (places, beyond) = longer.split_at(usize::from(row.longer));
-        let fits = match row.bytes {
+        if places.iter().any(|&place| usize::from(place) >= count) {
+            return Err("a place in a block is not valid");
+        }
+        match row.bytes {
             1 => add::<1>(block, row.width, places, beyond),
             2 => add::<2>(block, row.width, places, beyond),
             3 => add::<3>(block, row.width, places, beyond),
             _ => add::<4>(block, row.width, places, beyond),
-        };
-        if !fits {
-            return Err("a place in a block is not valid");
         }
-        rest = later;
     }
     tail.copy_from_slice(&last[..tail.len()]);
-    for row in unread.as_chunks().0 {
-        let length = Row::read(*row).ok_or(WRONG)?.length();
-        rest = rest.get(length..).ok_or(SHORT)?;
-    }
     Ok(bytes.len() - rest.len())
 }
 
-/// Adds to some numbers of a block what they have beyond the low bits. Whether
-/// all places are in it.
-fn add<const BYTES: usize>(block: &mut [u32; BLOCK], width: u8, places: &[u8], beyond: &[u8]) -> bool {
-    let mut all = 0;
+/// Adds to some numbers of a block what they have beyond the low bits. Their
+/// places lie in it.
+fn add<const BYTES: usize>(block: &mut [u32; BLOCK], width: u8, places: &[u8], beyond: &[u8]) {
     for (&place, beyond) in places.iter().zip(beyond.as_chunks::<BYTES>().0) {
         let mut word = [0; 4];
         word[..BYTES].copy_from_slice(beyond);
-        all |= place;
         block[usize::from(place) % BLOCK] |= u32::from_le_bytes(word) << (width % 32);
     }
-    usize::from(all) < BLOCK
+}
+
+/// Adds the low bits of fewer numbers than a block has, one after another, the
+/// lowest first.
+fn pack_few(numbers: &[u32], width: u8, out: &mut Vec<u8>) {
+    let (mut bits, mut held) = (0_u64, 0);
+    for &number in numbers {
+        bits |= u64::from(number & low_bits(width)) << held;
+        held += u32::from(width);
+        while held >= 8 {
+            out.push(bits as u8);
+            bits >>= 8;
+            held -= 8;
+        }
+    }
+    if held > 0 {
+        out.push(bits as u8);
+    }
+}
+
+/// Reads what [`pack_few`] wrote.
+fn unpack_few(bytes: &[u8], width: u8, out: &mut [u32]) {
+    let mut bytes = bytes.iter();
+    let (mut bits, mut held) = (0_u64, 0);
+    for number in out {
+        while held < u32::from(width) {
+            bits |= u64::from(*bytes.next().unwrap_or(&0)) << held;
+            held += 8;
+        }
+        *number = bits as u32 & low_bits(width);
+        bits >>= width;
+        held -= u32::from(width);
+    }
 }
 
 /// The greatest number of so many bits.
@@ -202,7 +249,7 @@ mod tests {
             let block: [u32; BLOCK] =
                 std::array::from_fn(|i| number(i) | low_bits(width) ^ low_bits(width.saturating_sub(1)));
             let mut bytes = Vec::new();
-            pack(&block, &mut bytes);
+            pack(&block, BLOCK, &mut bytes);
             assert_eq!(bytes.len(), ROW + 16 * usize::from(width));
             assert_eq!(bytes[..ROW], [width, 0]);
             let read: Vec<u32> = (0..BLOCK).map(|i| plain(&bytes[ROW..], usize::from(width), i)).collect();
@@ -216,13 +263,50 @@ mod tests {
             let mut block = [3_u32; BLOCK];
             (block[0], block[127]) = (long, long | 1);
             let mut packed = Vec::new();
-            pack(&block, &mut packed);
-            assert_eq!(packed.len(), cost(&block));
+            pack(&block, BLOCK, &mut packed);
+            assert_eq!(packed.len(), cost(&block, BLOCK));
             assert_eq!(packed[..ROW], [2 | (bytes - 1) << 6, 2]);
             assert_eq!(packed.len(), ROW + 2 * 16 + 2 + 2 * usize::from(bytes));
             let mut out = [0; BLOCK];
-            assert_eq!(unpack(&packed, out.len(), &mut out), Ok(packed.len()));
+            assert_eq!(unpack(&packed, BLOCK, true, &mut out), Ok(packed.len()));
             assert_eq!(out, block);
+        }
+    }
+
+    /// A last block that is not filled up: number `i` begins at bit `i` times
+    /// the width.
+    #[test]
+    fn few_numbers_take_few_bytes() {
+        for width in 0..=32_u8 {
+            for count in [1, 2, 7, 8, 21, 127] {
+                let top = low_bits(width) ^ low_bits(width.saturating_sub(1));
+                let number = |i: usize| (i as u32).wrapping_mul(0x9e37_79b9) & low_bits(width) | top;
+                let mut block: [u32; BLOCK] = std::array::from_fn(number);
+                block[count..].fill(0);
+                let mut bytes = Vec::new();
+                pack(&block, count, &mut bytes);
+                assert_eq!(bytes[..ROW], [width, 0]);
+                assert_eq!(bytes.len(), ROW + (usize::from(width) * count).div_ceil(8));
+                let bit = |at: usize| u32::from(bytes[ROW + at / 8] >> (at % 8) & 1);
+                let plain = |i: usize| {
+                    (0..width.into()).fold(0, |all, at| all | bit(i * usize::from(width) + at) << at)
+                };
+                assert!((0..count).all(|i| plain(i) == block[i]), "{count} of {width}");
+                let mut out = vec![7; count];
+                assert_eq!(unpack(&bytes, count, false, &mut out), Ok(bytes.len()));
+                assert_eq!(out, block[..count]);
+            }
+        }
+        let mut numbers = [1; 2 * BLOCK];
+        numbers[BLOCK + 3..].fill(0);
+        let mut bytes = Vec::new();
+        pack(&numbers, BLOCK + 3, &mut bytes);
+        assert_eq!(bytes.len(), 2 * ROW + 16 + 1);
+        assert_eq!(bytes.len(), cost(&numbers, BLOCK + 3));
+        for some in [0, 1, BLOCK, BLOCK + 1, BLOCK + 3] {
+            let mut out = vec![7; some];
+            assert_eq!(unpack(&bytes, BLOCK + 3, false, &mut out), Ok(bytes.len()));
+            assert!(out.iter().all(|&number| number == 1));
         }
     }
 
@@ -245,8 +329,10 @@ mod tests {
             (block([0, 1], 1), "cut off"),
             (block([0, 1], 2), "a place"),
         ] {
-            assert!(unpack(&bytes, out.len(), &mut out).unwrap_err().contains(expect), "{bytes:?}");
+            assert!(unpack(&bytes, 1, true, &mut out).unwrap_err().contains(expect), "{bytes:?}");
         }
-        assert_eq!(unpack(&[0, 0, 9], out.len(), &mut out), Ok(2));
+        assert_eq!(unpack(&[0, 0, 9], 1, true, &mut out), Ok(2));
+        assert_eq!(unpack(&[0, 1, 1, 9], 1, false, &mut out), Err("a place in a block is not valid"));
+        assert_eq!(unpack(&[0, 1, 0, 9], 1, false, &mut out), Ok(4));
     }
 }

@@ -85,7 +85,8 @@ fn every_bound_and_odd_length() {
     }
 }
 
-/// A chunk put together by hand, as the format page describes it.
+/// A chunk of format version 2 put together by hand, as the format page
+/// describes it.
 #[test]
 fn a_chunk_as_described() {
     let mut bytes = vec![1, 2, 0, 0];
@@ -105,6 +106,69 @@ fn a_chunk_as_described() {
     }
     bytes.extend([0; 2]);
     assert_eq!(decoded(&bytes, 2, 6), [1.0, 1.5, 0.75, 500.0, f32::INFINITY, 1.0]);
+}
+
+/// The same numbers as they are written today, with zeros among them.
+#[test]
+fn a_chunk_without_its_zeros() {
+    let mut bytes = vec![1, 2, 0, TIGHT | RUNS | GAPS];
+    for value in [0.5_f32, f32::NEG_INFINITY] {
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend(1_u32.to_le_bytes());
+    // Nine places, of which the first and three in the middle are empty.
+    bytes.extend([0b1100_0110, 1]);
+    // 2 3 1 1000 2; differences 2 1 -2 999 -998, folded 4 2 3 1998 1995: three
+    // bits, and 249 beyond, of the last two.
+    bytes.extend([3, 2]);
+    let low = 4 | 2 << 3 | 3 << 6 | 6 << 9 | 3 << 12_u16;
+    bytes.extend(u16::to_le_bytes(low));
+    bytes.extend([3, 4, 249, 249]);
+    for word in [2, 1, f32::INFINITY.to_bits()] {
+        bytes.extend(word.to_le_bytes());
+    }
+    bytes.extend(vec![0; bytes.len().next_multiple_of(4) - bytes.len()]);
+    let expect = [0.0, 1.0, 1.5, 0.0, 0.0, 0.0, f32::INFINITY, 500.0, 1.0];
+    assert_eq!(decoded(&bytes, 3, 9), expect);
+    for (at, to, expect) in [
+        (16, 0b1100_0111, "a place in a block"),
+        (17, 3, "its bits are more than its values"),
+        (3, TIGHT | GAPS, "too long"),
+    ] {
+        let mut bytes = bytes.clone();
+        bytes[at] = to;
+        let error = decode(&bytes, 3, &mut [0.0; 9]).unwrap_err();
+        assert!(error.contains(expect), "{error} / {expect}");
+    }
+    bytes.truncate(17);
+    assert_eq!(decode(&bytes, 3, &mut [0.0; 9]), Err("its bits are cut off"));
+    assert_eq!(decode_first(&bytes, 3, 9, &mut [0.0; 12]), Err("it has fewer values"));
+}
+
+/// Zeros are left out where that is shorter, and only there.
+#[test]
+fn zeros_take_a_bit() {
+    let pulse = |i: usize| ((i as f32 * 0.13).cos().max(0.0) * 1000.0).round() / 1000.0;
+    let rare = |i: usize| if i.is_multiple_of(9) { 0.0 } else { 1.0 + pulse(i) / 1000.0 };
+    let signs = |i: usize| if pulse(i) == 0.0 { -0.0 } else { pulse(i) };
+    let value = |which: &str, i| match which {
+        "pulse" => pulse(i),
+        "rare" => rare(i),
+        _ => signs(i),
+    };
+    for (which, width, left_out) in
+        [("pulse", 1, true), ("pulse", 8, true), ("pulse", 9, false), ("rare", 1, false), ("signs", 1, false)]
+    {
+        let values: Vec<f32> = (0..1800).map(|i| value(which, i)).collect();
+        for (tolerance, share) in [(Tolerance::Relative(0.001), 0.3), (Tolerance::Lossless, 0.7)] {
+            check(tolerance, width, &values);
+            let mut encoder = Encoder::new(tolerance, true, width);
+            let packed = encoder.encode(&values, f32::NEG_INFINITY).unwrap();
+            assert_eq!(packed.bytes[3] & GAPS != 0, left_out, "{which} {width}");
+            let length = packed.bytes.len() as f32 / size_of_val(&values[..]) as f32;
+            assert!(!left_out || length < share, "{which} {width}: {length}");
+        }
+    }
 }
 
 /// Every predictor, each where it is the best one.
@@ -204,7 +268,9 @@ fn heads_that_lie_are_refused() {
     refused(&|b| b[4..8].fill(0), "mapping");
     refused(&|b| b[4..8].fill(0xff), "mapping");
     refused(&|b| b[1] = 5, "predictor");
-    refused(&|b| b[3] = 1, "head is not valid");
+    refused(&|b| b[3] = 2, "head is not valid");
+    refused(&|b| b[3] = 8, "head is not valid");
+    refused(&|b| b[3] = 1, "too long");
     refused(&|b| b[8..12].copy_from_slice(&f32::NAN.to_le_bytes()), "head is not valid");
     refused(&|b| b[12] = 2, "kept values are cut off");
     refused(&|b| b[12..16].fill(0xff), "kept values are cut off");
@@ -237,6 +303,7 @@ fn any_values() -> impl Strategy<Value = Vec<f32>> {
         2 => any::<u32>().prop_map(f32::from_bits),
         1 => prop::sample::select(ODD.to_vec()),
         2 => Just(f32::NAN),
+        3 => Just(0.0),
     ];
     prop_oneof![
         prop::collection::vec(value, 0..700),

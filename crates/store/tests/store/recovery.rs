@@ -113,7 +113,7 @@ fn an_index_that_breaks_in_use() {
 fn folders_of_other_versions() {
     let dir = tempfile::tempdir().unwrap();
     drop(Store::open(dir.path()).unwrap());
-    assert_eq!(fs::read_to_string(dir.path().join("VERSION")).unwrap(), "2\n");
+    assert_eq!(fs::read_to_string(dir.path().join("VERSION")).unwrap(), "3\n");
     assert!(fs::read_to_string(dir.path().join("CACHEDIR.TAG")).unwrap().starts_with("Signature: 8a477f"));
     let state = || -> Vec<_> {
         files(dir.path())
@@ -121,20 +121,20 @@ fn folders_of_other_versions() {
             .map(|file| (fs::metadata(&file).unwrap().modified().unwrap(), file))
             .collect()
     };
-    fs::write(dir.path().join("VERSION"), "3\n").unwrap();
+    fs::write(dir.path().join("VERSION"), "4\n").unwrap();
     fs::write(dir.path().join("tmp").join("1-1-1"), "of a later program").unwrap();
     let before = state();
     let error = Store::open(dir.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 3, known: 2, .. }));
+    assert!(matches!(error, StoreError::Newer { found: 4, known: 3, .. }));
     let text = error.to_string();
-    assert!(text.contains("format version 3, this program knows 2") && text.lines().count() == 1);
+    assert!(text.contains("format version 4, this program knows 3") && text.lines().count() == 1);
     assert_eq!(state(), before);
 
     // One of an earlier program is raised.
-    for text in ["\u{1}q", "1\n", "0\n", ""] {
+    for text in ["\u{1}q", "1\n", "2\n", "0\n", ""] {
         fs::write(dir.path().join("VERSION"), text).unwrap();
         assert!(Store::open(dir.path()).is_ok());
-        assert_eq!(fs::read_to_string(dir.path().join("VERSION")).unwrap(), "2\n");
+        assert_eq!(fs::read_to_string(dir.path().join("VERSION")).unwrap(), "3\n");
     }
 }
 

@@ -5,8 +5,8 @@
 use std::fs;
 use std::path::Path;
 
-use agogic_schema::{CacheKey, CacheRecord, FeatureTrack, MaxError, Notes};
-use agogic_store::{Store, content_hash};
+use agogic_schema::{CacheKey, CacheRecord, FeatureTrack, MaxError, Notes, TrackData};
+use agogic_store::{FORMAT_VERSION, Store, content_hash};
 
 use crate::cases::*;
 
@@ -42,7 +42,7 @@ impl File {
             assert!(!named.windows(9).any(|bytes| bytes == b"max_error"));
             named
         } else {
-            by_place(&record)
+            by_place(&record, self.version)
         };
 
         let mut name = b"agogic chunk 1\0".to_vec();
@@ -57,7 +57,11 @@ impl File {
         footer.extend((record.len() as u32).to_le_bytes());
         footer.extend(1_u32.to_le_bytes());
         footer.extend(&record);
-        footer.extend([0_u32, self.encoding].map(u32::to_le_bytes).as_flattened());
+        if self.version < 3 {
+            footer.extend([0_u32, self.encoding].map(u32::to_le_bytes).as_flattened());
+        } else {
+            footer.extend([0, self.encoding as u16].map(u16::to_le_bytes).as_flattened());
+        }
         if self.version == 1 {
             footer.extend([0_u64, 16].map(u64::to_le_bytes).as_flattened());
         }
@@ -89,11 +93,11 @@ impl serde::Serialize for Bytes {
 }
 
 /// An exact record without notes and inputs, of the default namespace and the
-/// master, as files of version 2 have it.
-fn by_place(record: &CacheRecord) -> Vec<u8> {
+/// master, of a calculator with another name, as files of version 2 or 3 have it.
+fn by_place(record: &CacheRecord, version: u32) -> Vec<u8> {
     let (key, from, header) = (&record.key, &record.provenance, &record.header);
     let nothing: Option<()> = None;
-    rmp_serde::to_vec(&(
+    let mut bytes = rmp_serde::to_vec(&(
         record.version,
         ("", Bytes(key.asset.0), "", key.profile.as_str(), key.descriptor.as_str()),
         (from.calculator.as_str(), from.version.to_string(), Bytes(from.revision.0), [(); 0]),
@@ -103,7 +107,14 @@ fn by_place(record: &CacheRecord) -> Vec<u8> {
         nothing,
         nothing,
     ))
-    .unwrap()
+    .unwrap();
+    if version > 2 {
+        // Shapes have numbers.
+        let name = b"\xa5dense";
+        let at = bytes.windows(name.len()).position(|bytes| bytes == name).unwrap();
+        bytes.splice(at..at + name.len(), [0]);
+    }
+    bytes
 }
 
 /// A store that holds such a file and nothing else.
@@ -116,51 +127,77 @@ fn placed(root: &Path, key: &CacheKey, bytes: &[u8]) -> Store {
 }
 
 #[test]
-fn files_of_the_first_version_are_read() {
-    let dir = tempfile::tempdir().unwrap();
-    let track = dense("t.d", &["left", "right"], 3, 50);
-    let key = key(1, "t.d");
-    // As a program of that time left its folder.
-    let store = placed(dir.path(), &key, &File::raw(1, &track).bytes(&key, &track));
-    drop(store);
-    fs::write(dir.path().join("VERSION"), "1\n").unwrap();
+fn files_of_earlier_versions_are_read() {
+    for version in 1..FORMAT_VERSION {
+        let dir = tempfile::tempdir().unwrap();
+        let track = dense("t.d", &["left", "right"], 3, 50);
+        let key = key(1, "t.d");
+        // As a program of that time left its folder.
+        let store = placed(dir.path(), &key, &File::raw(version, &track).bytes(&key, &track));
+        drop(store);
+        fs::write(dir.path().join("VERSION"), format!("{version}\n")).unwrap();
 
-    let store = Store::open(dir.path()).unwrap();
-    assert_eq!(fs::read_to_string(dir.path().join("VERSION")).unwrap(), "2\n");
-    assert_eq!(store.read(&key).unwrap().as_ref(), Some(&track));
-    let records = store.records(&key.asset, None).unwrap();
-    assert_eq!(records[0].record.content, content_hash(&track));
-    assert!(records[0].record.max_error.is_lossless());
-    let report = store.inspect(|_, _| ()).unwrap();
-    assert_eq!((report.files, report.damaged.len(), report.newer.len()), (1, 0, 0));
-    // The next to publish it writes it as it is written today.
-    let file = chunk_file(dir.path(), &key);
-    assert_eq!(fs::read(&file).unwrap()[8], 1);
-    assert_eq!(publish(&store, &key, &track).content, records[0].record.content);
-    assert_eq!(fs::read(&file).unwrap()[8], 2);
-    assert_eq!(store.read(&key).unwrap(), Some(track));
+        let store = Store::open(dir.path()).unwrap();
+        let now = fs::read_to_string(dir.path().join("VERSION")).unwrap();
+        assert_eq!(now, format!("{FORMAT_VERSION}\n"));
+        assert_eq!(store.read(&key).unwrap().as_ref(), Some(&track));
+        let records = store.records(&key.asset, None).unwrap();
+        assert_eq!(records[0].record.content, content_hash(&track));
+        assert!(records[0].record.max_error.is_lossless());
+        let report = store.inspect(|_, _| ()).unwrap();
+        assert_eq!((report.files, report.damaged.len(), report.newer.len()), (1, 0, 0));
+        // The next to publish it writes it as it is written today.
+        let file = chunk_file(dir.path(), &key);
+        assert_eq!(u32::from(fs::read(&file).unwrap()[8]), version);
+        assert_eq!(publish(&store, &key, &track).content, records[0].record.content);
+        assert_eq!(u32::from(fs::read(&file).unwrap()[8]), FORMAT_VERSION);
+        assert_eq!(store.read(&key).unwrap(), Some(track));
+    }
 }
 
-/// Files of the first version are written anew: those that were read, when
+/// Packed chunks of version 2 have all blocks filled up, count their runs where
+/// there are none, and leave nothing out.
+#[test]
+fn packed_chunks_of_the_second_version_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut track = dense("t.d", &["mono"], 1, 5);
+    let TrackData::Dense(plane) = &mut track.data else { unreachable!() };
+    plane.data = vec![0.0, 0.5, 1.5, 0.0, 0.0];
+    let key = key(1, "t.d");
+    // Steps of a half, of which each number is told from the one before:
+    // 0 1 3 0 0, so 0 1 2 -3 0, folded 0 2 4 5 0, in three bits each.
+    let mut chunk = vec![1, 1, 0, 0];
+    chunk.extend([0.5, f32::NEG_INFINITY].map(f32::to_le_bytes).as_flattened());
+    chunk.extend([0, 0, 0, 0, 3, 0]);
+    chunk.extend([0_u32, 2, 4, 5].map(u32::to_le_bytes).as_flattened());
+    chunk.extend([0; 32 + 2]);
+    let file = File { version: 2, record_version: 1, encoding: 2, chunk };
+    let store = placed(dir.path(), &key, &file.bytes(&key, &track));
+    assert_eq!(store.read(&key).unwrap(), Some(track));
+    let report = store.verify(|_, _| ()).unwrap();
+    assert_eq!((report.files, report.renewed, report.damaged.len()), (1, 1, 0));
+}
+
+/// Files of earlier versions are written anew: those that were read, when
 /// others are published; all of them, when the cache is repaired.
 #[test]
-fn files_of_the_first_version_are_renewed() {
+fn files_of_earlier_versions_are_renewed() {
     let dir = tempfile::tempdir().unwrap();
     let tracks = ["t.a", "t.b", "t.c"].map(|name| dense(name, &["left", "right"], 3, 50));
     let keys = ["t.a", "t.b", "t.c"].map(|name| key(1, name));
     let mut store = None;
-    for (key, track) in keys.iter().zip(&tracks) {
-        store = Some(placed(dir.path(), key, &File::raw(1, track).bytes(key, track)));
+    for ((key, track), version) in keys.iter().zip(&tracks).zip([1, 2, 1]) {
+        store = Some(placed(dir.path(), key, &File::raw(version, track).bytes(key, track)));
     }
     let store = store.unwrap();
     let versions = || keys.each_ref().map(|key| fs::read(chunk_file(dir.path(), key)).unwrap()[8]);
     assert_eq!(store.read(&keys[1]).unwrap().as_ref(), Some(&tracks[1]));
-    assert_eq!(versions(), [1, 1, 1]);
-    publish(&store, &key(2, "t.a"), &tracks[0]);
     assert_eq!(versions(), [1, 2, 1]);
+    publish(&store, &key(2, "t.a"), &tracks[0]);
+    assert_eq!(versions(), [1, 3, 1]);
     let report = store.verify(|_, _| ()).unwrap();
     assert_eq!((report.renewed, report.damaged.len()), (2, 0));
-    assert_eq!(versions(), [2, 2, 2]);
+    assert_eq!(versions(), [3, 3, 3]);
     for (key, track) in keys.iter().zip(&tracks) {
         assert_eq!(store.read(key).unwrap().as_ref(), Some(track));
     }
@@ -184,7 +221,7 @@ fn tracks_are_packed_anew() {
 
     assert_eq!(store.repack(&key, MaxError::LOSSLESS).unwrap().as_ref(), Some(&known));
     assert_eq!(store.read(&key).unwrap().as_ref(), Some(&track));
-    assert!(version() == 2 && length() < old.len() * 8 / 10);
+    assert!(version() == FORMAT_VERSION && length() < old.len() * 8 / 10);
     let exact = fs::read(&file).unwrap();
     assert_eq!(store.repack(&key, MaxError::LOSSLESS).unwrap(), Some(known));
     assert_eq!(fs::read(&file).unwrap(), exact);
@@ -215,10 +252,11 @@ fn files_of_later_versions_are_left_alone() {
     let key = key(1, "t.d");
     let raw = |version, record_version| File { record_version, ..File::raw(version, &track) };
     for (file, expect) in [
-        (raw(3, 1), "format version 3, this program knows 2"),
-        (raw(u32::MAX, 9), "format version 4294967295, this program knows 2"),
+        (raw(4, 1), "format version 4, this program knows 3"),
+        (raw(u32::MAX, 9), "format version 4294967295, this program knows 3"),
         (raw(2, 2), "record version 2, this program knows 1"),
-        (File { encoding: 77, chunk: vec![1, 2, 3], ..raw(3, 1) }, "format version 3"),
+        (raw(3, 2), "record version 2, this program knows 1"),
+        (File { encoding: 77, chunk: vec![1, 2, 3], ..raw(4, 1) }, "format version 4"),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let bytes = file.bytes(&key, &track);
@@ -264,6 +302,10 @@ fn what_contradicts_its_version_is_damage() {
         (file(1, &packed), "chunk 0 contradicts the chunk table"),
         (file(2, &packed[..16]), "chunk 0 contradicts the chunk table"),
         (file(2, &packed[..19]), "chunk 0 contradicts the chunk table"),
+        (file(3, &packed), "content hash differs"),
+        (file(3, &packed[..12]), "chunk 0 contradicts the chunk table"),
+        (file(3, &packed[..16]), "chunk 0 is not readable: its blocks are cut off"),
+        (File { encoding: 3, ..file(3, &packed) }, "chunk 0 contradicts the chunk table"),
         (file(2, &changed(0, 9)), "chunk 0 is not readable: its mapping is not valid"),
         (file(2, &changed(16, 1)), "chunk 0 is not readable: its blocks are cut off"),
         (file(2, &changed(12, 1)), "chunk 0 is not readable: its kept values are cut off"),
