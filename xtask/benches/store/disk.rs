@@ -44,9 +44,9 @@ pub(crate) fn settle() {
 /// The least that makes values durable in a file of their own: it is written and synced, and
 /// where that can be done its folder, too.
 pub(crate) fn put(folder: &Path, name: &str, values: &[f32]) -> io::Result<()> {
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let bytes: Vec<[u8; 4]> = values.iter().map(|value| value.to_le_bytes()).collect();
     let mut file = File::create_new(folder.join(name))?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes.as_flattened())?;
     file.sync_data()?;
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;

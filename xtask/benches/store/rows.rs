@@ -16,7 +16,7 @@ use crate::report::{Row, ms};
 use crate::table::{median, random};
 use crate::turns::{Way, take_turns};
 
-/// Whole tracks that are read in one turn.
+/// Whole tracks that are read, and put, in one turn.
 const WHOLES: usize = 3;
 /// Chunks that a reader fetches on one thread, and fewer than it divides among several.
 const ONE_THREAD: usize = 16;
@@ -281,7 +281,7 @@ impl Bench {
         let entries = data.chunks(CHUNK);
         let mut rows = vec![];
         for whole in [false, true] {
-            let times = if whole { 1 } else { self.puts as u32 };
+            let times = if whole { WHOLES as u32 } else { self.puts as u32 };
             // Other values each time: cacache keeps the same ones once.
             let place = move |next: u32| if whole { 0 } else { next as usize % (frames / CHUNK) };
             let length = if whole { frames } else { CHUNK };
@@ -295,16 +295,16 @@ impl Bench {
             for ours in &self.ours {
                 let values = |number: u32| data.part(place(number) * CHUNK, length);
                 ways.push(way("known", move || {
-                    p50(&numbers(), |n| ours.put(ASSET, n as u32, kind, values(n as u32)))
+                    settled(&numbers(), |n| ours.put(ASSET, n as u32, kind, values(n as u32)))
                 }));
                 ways.push(way("new", move || {
-                    p50(&numbers(), |n| ours.put(1000 + n as u64, n as u32, kind, values(n as u32)))
+                    settled(&numbers(), |n| ours.put(1000 + n as u64, n as u32, kind, values(n as u32)))
                 }));
             }
             for peer in &mut self.peers {
                 let entries = &entries;
                 ways.push(way(peer.name(), move || {
-                    p50(&numbers(), |n| {
+                    settled(&numbers(), |n| {
                         let first = place(n as u32);
                         let last = if whole { entries.len() } else { first + 1 };
                         peer.put(n as u32, &entries[first..last])
@@ -313,7 +313,7 @@ impl Bench {
             }
             let folder = tempfile::tempdir()?;
             ways.push(way("a file alone", move || {
-                p50(&numbers(), |n| {
+                settled(&numbers(), |n| {
                     let values = data.part(place(n as u32) * CHUNK, length);
                     Ok(disk::put(folder.path(), &n.to_string(), values)?)
                 })
@@ -369,7 +369,14 @@ fn compared(
     }
 }
 
-/// The same, after it was done once at each place: what others did meanwhile is out of the
+/// The same, once nobody has left the disk anything to do: of what others wrote and did not
+/// sync, the next to sync would have to wait for.
+fn settled<T>(numbers: &[usize], run: impl FnMut(usize) -> Result<T>) -> Result<f64> {
+    disk::settle();
+    p50(numbers, run)
+}
+
+/// Median milliseconds of doing something at each of some places, after it was done once: what others did meanwhile is out of the
 /// processor's caches again.
 fn warm<T>(places: &[usize], mut run: impl FnMut(usize) -> Result<T>) -> Result<f64> {
     p50(places, &mut run)?;

@@ -118,9 +118,9 @@ impl Encoder {
     fn write(&mut self, mapping: Mapping, tolerance: Tolerance, values: &[f32], floor: f32) {
         let simd = Arch::new();
         simd.dispatch(Write { encoder: self, mapping, tolerance, values, floor, gaps: false });
-        let zeros = values.iter().filter(|value| is_zero(value)).count();
+        let zeros = || values.iter().filter(|value| is_zero(value)).count();
         // To tell where they are takes a bit for each value.
-        if self.width <= NARROW && zeros > values.len() / 8 && zeros < values.len() {
+        if self.width <= NARROW && (values.len() / 8 + 1..values.len()).contains(&zeros()) {
             std::mem::swap(&mut self.bytes, &mut self.full);
             simd.dispatch(Write { encoder: self, mapping, tolerance, values, floor, gaps: true });
             if self.bytes.len() >= self.full.len() {
@@ -132,9 +132,13 @@ impl Encoder {
     #[inline(always)]
     fn write_wide(&mut self, mapping: Mapping, tolerance: Tolerance, values: &[f32], floor: f32, gaps: bool) {
         let mut dense = std::mem::take(&mut self.dense);
-        dense.clear();
-        dense.extend(values.iter().filter(|value| gaps && !is_zero(value)));
-        let (some, width) = if gaps { (&dense[..], 1) } else { (values, self.width) };
+        let (some, width) = if gaps {
+            dense.clear();
+            dense.extend(values.iter().filter(|value| !is_zero(value)));
+            (&dense[..], 1)
+        } else {
+            (values, self.width)
+        };
         let runs = mapping.forward(some, width, tolerance, &mut self.numbers);
         self.words.clear();
         self.words.resize(some.len().next_multiple_of(BLOCK), 0);

@@ -82,7 +82,11 @@ fn blocks(numbers: &[u32], count: usize) -> impl Iterator<Item = (&[u32; BLOCK],
 /// Bytes of what [`pack`] would write.
 #[inline(always)]
 pub(super) fn cost(numbers: &[u32], count: usize) -> usize {
-    blocks(numbers, count).map(|(block, count)| ROW + Row::of(block, count).length(count)).sum()
+    let mut cost = 0;
+    for (block, count) in blocks(numbers, count) {
+        cost += ROW + Row::of(block, count).length(count);
+    }
+    cost
 }
 
 /// Adds a table of blocks and the blocks. `numbers` are `count` of them, filled
@@ -90,8 +94,13 @@ pub(super) fn cost(numbers: &[u32], count: usize) -> usize {
 #[inline(always)]
 pub(super) fn pack(numbers: &[u32], count: usize, out: &mut Vec<u8>) {
     let packer = BitPacker4x::new();
-    let rows: Vec<Row> = blocks(numbers, count).map(|(block, count)| Row::of(block, count)).collect();
-    rows.iter().for_each(|row| out.extend(row.bytes()));
+    let mut rows = Vec::with_capacity(numbers.len() / BLOCK);
+    // No iterator: this is to be compiled for the vectors of the caller.
+    for (block, count) in blocks(numbers, count) {
+        let row = Row::of(block, count);
+        rows.push(row);
+        out.extend(row.bytes());
+    }
     for ((block, count), row) in blocks(numbers, count).zip(rows) {
         let start = out.len();
         if count < BLOCK {
