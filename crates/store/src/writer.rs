@@ -21,7 +21,7 @@ use crate::{Store, StoreError, compact};
 /// A track being written. Dropping it instead of publishing it leaves nothing
 /// behind.
 ///
-/// Memory: up to 32 kB per plane, or one frame where that is longer, five
+/// Memory: up to 32 kB per plane, or one frame where that is longer, seven
 /// times as much to pack a chunk in, and 48 bytes per chunk written.
 #[derive(Debug)]
 pub struct TrackWriter {

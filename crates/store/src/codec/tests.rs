@@ -1,8 +1,10 @@
 //! Whatever goes in comes out, within the bound or bit by bit; whatever else
 //! is read is refused.
 
+use agogic_schema::Tolerance;
 use proptest::prelude::*;
 
+use super::map::{self, Mapping};
 use super::*;
 
 const BOUNDS: [Tolerance; 7] = [
