@@ -2,10 +2,11 @@
 //! write down what it does, or make it fail. What does not go through here:
 //! SQLite's own files, locks, and listing folders.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file system, as the cache uses it. Every method has the real one behind
 /// it unless it is replaced; each fails as the system does.
@@ -85,15 +86,31 @@ impl Disk for System {}
 /// Makes a folder and those above it that are missing. Returns when their names
 /// outlast a loss of power.
 pub(crate) fn make_folders(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+    let mut changed = BTreeSet::new();
+    make_missing(disk, folder, &mut changed)?;
+    changed.iter().try_for_each(|folder| disk.sync_folder(folder))
+}
+
+/// Makes a folder and those above it that are missing. Until the folders that
+/// came to be in `changed` are synced, a loss of power may take the new ones:
+/// that is done once, together with what else changes in them.
+pub(crate) fn make_missing(
+    disk: &dyn Disk,
+    folder: &Path,
+    changed: &mut BTreeSet<PathBuf>,
+) -> io::Result<()> {
     if disk.metadata(folder).is_ok_and(|meta| meta.is_dir()) {
         return Ok(());
     }
     let Some(parent) = folder.parent() else { return Ok(()) };
-    make_folders(disk, parent)?;
+    make_missing(disk, parent, changed)?;
     match disk.make_folder(folder) {
-        // Somebody else just made it, and may not have come to the next line.
+        // Somebody else just made it, and may not have synced it yet.
         Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(cause),
-        _ => disk.sync_folder(parent),
+        _ => {
+            changed.insert(parent.to_path_buf());
+            Ok(())
+        }
     }
 }
 

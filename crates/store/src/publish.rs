@@ -8,7 +8,7 @@ use std::thread;
 
 use agogic_schema::CacheRecord;
 
-use crate::disk::make_folders;
+use crate::disk::make_missing;
 use crate::index::Row;
 use crate::stat::Stat;
 use crate::temp::TempFile;
@@ -34,7 +34,8 @@ pub(crate) fn publish_all(store: &Store, mut sealed: Vec<Sealed>) -> Result<Vec<
     for Sealed { temp, record, footer } in &mut sealed {
         let path = layout.track(&record.key);
         if let Some(folder) = path.parent() {
-            make_folders(disk, folder).map_err(|cause| StoreError::io("make", folder, cause))?;
+            make_missing(disk, folder, &mut folders)
+                .map_err(|cause| StoreError::io("make", folder, cause))?;
             folders.insert(folder.to_path_buf());
         }
         if hidden {
@@ -46,7 +47,8 @@ pub(crate) fn publish_all(store: &Store, mut sealed: Vec<Sealed>) -> Result<Vec<
         let meta = placed.map_err(|cause| StoreError::io("publish", &path, cause))?;
         rows.push(Row { stat: Stat::of(&meta), footer: *footer, record: record.clone() });
     }
-    for folder in &folders {
+    // The innermost first: with them most file systems write all that changed.
+    for folder in folders.iter().rev() {
         disk.sync_folder(folder).map_err(|cause| StoreError::io("write", folder, cause))?;
     }
     // The files are the truth and are durable: without a row they are adopted.
