@@ -1,5 +1,6 @@
 //! The programs under test, built by cargo when they are first asked for.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -29,15 +30,8 @@ pub fn crest_plugin(version: u32) -> &'static Path {
     static PLUGINS: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
     let index = usize::from(version == 2);
     PLUGINS[index].get_or_init(|| {
-        let manifest = workspace().join("examples/calculators/crest/Cargo.toml");
-        // A folder for each version: both have the same file name.
-        let target = workspace().join(format!("target/plug-ins/crest-{version}"));
-        let target = target.to_string_lossy();
-        let mut args = vec!["--target-dir", &target, "--locked"];
-        if version == 2 {
-            args.extend(["--features", "version-2"]);
-        }
-        build(&manifest, &args, "cdylib")
+        let more: &[&str] = if version == 2 { &["--features", "version-2"] } else { &[] };
+        outside("examples/calculators/crest", more, "cdylib", &format!("crest-{version}"))
     })
 }
 
@@ -45,42 +39,54 @@ pub fn crest_plugin(version: u32) -> &'static Path {
 /// the one that keeps them, `bad.good`.
 pub fn misbehaving_plugin() -> &'static Path {
     static PLUGIN: OnceLock<PathBuf> = OnceLock::new();
-    PLUGIN.get_or_init(|| build_misbehaving("misbehaving", &[]))
+    PLUGIN.get_or_init(|| outside("tests/misbehaving", &[], "cdylib", "misbehaving"))
 }
 
 /// The same plug-in, but it panics when it is asked what it holds.
 pub fn undescribable_plugin() -> &'static Path {
     static PLUGIN: OnceLock<PathBuf> = OnceLock::new();
-    PLUGIN.get_or_init(|| build_misbehaving("undescribable", &["--features", "describe-panics"]))
-}
-
-fn build_misbehaving(folder: &str, more: &[&str]) -> PathBuf {
-    let manifest = workspace().join("tests/misbehaving/Cargo.toml");
-    let target = workspace().join("target/plug-ins").join(folder);
-    let target = target.to_string_lossy();
-    let args = [&["--target-dir", &target, "--locked"], more].concat();
-    build(&manifest, &args, "cdylib")
+    PLUGIN.get_or_init(|| {
+        outside("tests/misbehaving", &["--features", "describe-panics"], "cdylib", "undescribable")
+    })
 }
 
 /// A plug-in or a host of another generation of the interface, by the name of
 /// its package in `tests/generations`.
 pub fn generation(package: &str) -> PathBuf {
-    let manifest = workspace().join("tests/generations/Cargo.toml");
-    // With the example, which has the same dependencies.
-    let target = workspace().join("target/plug-ins/crest-1");
-    let args = ["--target-dir", &target.to_string_lossy(), "--locked", "--package", package];
-    build(&manifest, &args, if package == "host" { "bin" } else { "cdylib" })
+    let kind = if package == "host" { "bin" } else { "cdylib" };
+    outside("tests/generations", &["--package", package], kind, &format!("generation-{package}"))
 }
 
 /// The plug-in whose releases are told by `AGOGIC_TEST_RELEASE`, as a library
 /// file.
 pub fn versions_plugin() -> &'static Path {
     static PLUGIN: OnceLock<PathBuf> = OnceLock::new();
-    PLUGIN.get_or_init(|| {
-        let target = workspace().join("target/plug-ins/versions");
-        let args = ["--target-dir", &target.to_string_lossy(), "--locked"];
-        build(&workspace().join("tests/versions/Cargo.toml"), &args, "cdylib")
-    })
+    PLUGIN.get_or_init(|| outside("tests/versions", &[], "cdylib", "versions"))
+}
+
+/// Builds a crate that stands outside the workspace, and returns a copy of its
+/// file in a folder of this name: all of them are built in one folder, so that
+/// what stands below them is built once, and some have the same file name.
+fn outside(folder: &str, more: &[&str], kind: &str, name: &str) -> PathBuf {
+    let plugins = workspace().join("target/plug-ins");
+    let to = plugins.join(name);
+    std::fs::create_dir_all(&to).expect("a folder");
+    // Until the file is copied nobody else may build.
+    let turn = File::create(plugins.join("turn.lock")).expect("a lock file");
+    turn.lock().expect("a turn to build");
+    let target = plugins.join("build");
+    let target = target.to_string_lossy();
+    let args = [&["--target-dir", &target, "--locked"], more].concat();
+    let built = build(&workspace().join(folder).join("Cargo.toml"), &args, kind);
+    let to = to.join(built.file_name().expect("a file"));
+    let read = |path: &Path| std::fs::read(path).ok();
+    if read(&to) != read(&built) {
+        // Another test may have loaded the old one: that stays what it is.
+        let fresh = to.with_extension("fresh");
+        std::fs::copy(&built, &fresh).expect("a copy");
+        std::fs::rename(&fresh, &to).expect("a copy in its place");
+    }
+    to
 }
 
 /// Builds and returns the file of the wanted kind that came last.
