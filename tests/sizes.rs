@@ -116,7 +116,7 @@ fn tracks_are_smaller_than_their_values() {
     writeln!(
         page,
         "\n{verdict} Of short-term loudness there are ten values a second: in recordings as short as these the \
-         record and the chunk table weigh half as much as they do."
+         record and the chunk table weigh about as much as they do when they are packed."
     )
     .unwrap();
     if let Some(to) = std::env::var_os("AGOGIC_SIZES_PAGE") {

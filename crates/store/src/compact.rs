@@ -67,10 +67,12 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// A calculator's id, or how much of the descriptor's begins with it.
+/// A calculator's id: as much of the descriptor's id as is so long, or all of it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
 enum Maker {
-    Whole(CalculatorId),
     Begins(usize),
+    Whole(CalculatorId),
 }
 
 impl Maker {
@@ -92,75 +94,35 @@ impl Maker {
     }
 }
 
-impl Serialize for Maker {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Whole(id) => id.serialize(serializer),
-            Self::Begins(length) => length.serialize(serializer),
-        }
-    }
+/// A shape by its place in [`SHAPES`], or by name.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Form {
+    Number(usize),
+    Name(Shape),
 }
-
-impl<'de> Deserialize<'de> for Maker {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl Visitor<'_> for Either {
-            type Value = Maker;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("the id of a calculator, or its length")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, id: &str) -> Result<Maker, E> {
-                CalculatorId::new(id).map(Maker::Whole).map_err(E::custom)
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, length: u64) -> Result<Maker, E> {
-                usize::try_from(length).map(Maker::Begins).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
-/// A shape, written as a number and read as a name, too.
-struct Numbered(Shape);
 
 const SHAPES: [Shape; 3] = [Shape::Dense, Shape::Events, Shape::Peaks];
 
-impl Serialize for Numbered {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let number = SHAPES.iter().position(|&shape| shape == self.0);
-        number.ok_or_else(|| serde::ser::Error::custom("a shape without a number"))?.serialize(serializer)
+impl Form {
+    fn of(shape: Shape) -> Self {
+        let number = SHAPES.iter().position(|&one| one == shape);
+        number.map_or(Self::Name(shape), Self::Number)
     }
-}
 
-impl<'de> Deserialize<'de> for Numbered {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl Visitor<'_> for Either {
-            type Value = Numbered;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a shape, or its number")
+    fn shape(self) -> Result<Shape, String> {
+        match self {
+            Self::Number(number) => {
+                SHAPES.get(number).copied().ok_or_else(|| format!("shape {number} is unknown"))
             }
-
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Numbered, E> {
-                Shape::deserialize(serde::de::value::StrDeserializer::<E>::new(name)).map(Numbered)
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Numbered, E> {
-                let shape = usize::try_from(number).ok().and_then(|number| SHAPES.get(number));
-                shape.copied().map(Numbered).ok_or_else(|| E::custom("a shape of no known number"))
-            }
+            Self::Name(shape) => Ok(shape),
         }
-        deserializer.deserialize_any(Either)
     }
 }
 
 type Key = (String, Digest, String, ProfileName, DescriptorId);
 type Made = (Maker, Version, Digest, Vec<(DescriptorId, Digest)>);
-type Header = (String, Option<(f32, f32)>, Numbered, Vec<String>, u32, u32, Vec<(i64, u32)>);
+type Header = (String, Option<(f32, f32)>, Form, Vec<String>, u32, u32, Vec<(i64, u32)>);
 type Tempo = (u32, f64, f64, Digest);
 type Told = (Params, Option<u32>, Option<Tempo>);
 /// Version, key, provenance, header, frames, content, bound, notes.
@@ -188,7 +150,7 @@ pub(crate) fn to_bytes(record: &CacheRecord) -> Result<Vec<u8>, rmp_serde::encod
         version,
         (namespace, Digest(asset.0), stem, profile, descriptor),
         (maker, made, Digest(revision.0), inputs),
-        (unit, range, Numbered(shape), channels, bins, rate, planes),
+        (unit, range, Form::of(shape), channels, bins, rate, planes),
         frames,
         Digest(content.0),
         (!max_error.is_lossless()).then_some(max_error),
@@ -208,7 +170,8 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<CacheRecord, String> {
     let calculator = maker.id(&descriptor)?;
     let inputs: BTreeMap<_, _> =
         inputs.into_iter().map(|(id, content)| (id, ContentHash(content.0))).collect();
-    let (unit, range, Numbered(shape), channels, bins, rate, planes) = header;
+    let (unit, range, form, channels, bins, rate, planes) = header;
+    let shape = form.shape()?;
     let notes = told.map_or_else(Notes::default, |(params, sample_rate, tempo)| {
         let tempo = tempo.map(|(ticks_per_quarter, start_tick, hop_ticks, tempo_map)| TempoProjection {
             ticks_per_quarter,

@@ -168,8 +168,7 @@ chunks alone is taken off; checksums and memory for the values are not.
 `synchronous = full`, redb with `Durability::Immediate`. foyer and cacache do not sync. This store publishes a \
 track of an asset that has others; beside it, of a new asset, whose folders must be made. *A file alone* is \
 the least that a new file costs: written, synced, its folder synced. Before each turn the system writes what \
-others left unwritten. On a busy machine a put of few bytes shows \
-little but how often it waits for the disk.
+others left unwritten. On a busy machine a put of few bytes shows little but how often it waits for the disk.
 - *Bytes on disk*: of the folder after all four tracks were put, holes in files left out, SQLite's log written \
 back; beside it each file of this store.
 

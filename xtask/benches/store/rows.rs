@@ -369,20 +369,6 @@ fn compared(
     }
 }
 
-/// The same, once nobody has left the disk anything to do: of what others wrote and did not
-/// sync, the next to sync would have to wait for.
-fn settled<T>(numbers: &[usize], run: impl FnMut(usize) -> Result<T>) -> Result<f64> {
-    disk::settle();
-    p50(numbers, run)
-}
-
-/// Median milliseconds of doing something at each of some places, after it was done once: what others did meanwhile is out of the
-/// processor's caches again.
-fn warm<T>(places: &[usize], mut run: impl FnMut(usize) -> Result<T>) -> Result<f64> {
-    p50(places, &mut run)?;
-    p50(places, run)
-}
-
 /// Median milliseconds of doing something at each of some places.
 fn p50<T>(places: &[usize], mut run: impl FnMut(usize) -> Result<T>) -> Result<f64> {
     let mut took = Vec::with_capacity(places.len());
@@ -393,6 +379,20 @@ fn p50<T>(places: &[usize], mut run: impl FnMut(usize) -> Result<T>) -> Result<f
         drop(result);
     }
     median(&mut took).context("nothing was measured")
+}
+
+/// The same, after all of it was done once: what the processor has at hand is ours then, not
+/// what others left there.
+fn warm<T>(places: &[usize], mut run: impl FnMut(usize) -> Result<T>) -> Result<f64> {
+    p50(places, &mut run)?;
+    p50(places, run)
+}
+
+/// The same, with a disk that has nothing to do: what others wrote and did not sync, the next to
+/// sync would have to wait for.
+fn settled<T>(numbers: &[usize], run: impl FnMut(usize) -> Result<T>) -> Result<f64> {
+    disk::settle();
+    p50(numbers, run)
 }
 
 /// Places anywhere up to the last, the same in every run.

@@ -205,7 +205,7 @@ impl WithSimd for Write<'_> {
     }
 }
 
-/// Zero with the sign of all zeros but one.
+/// Whether this is 0; -0 is a value like any other.
 fn is_zero(value: &f32) -> bool {
     value.to_bits() == 0
 }
